@@ -1,0 +1,155 @@
+"""Floor 3. What CI asks: fresh runs, every claim, the expected transcripts, both languages, the published edition.
+
+Works in a folder of its own. A claim that is undecided at the speed of the check is run again more slowly; one that
+fails is never tried again. Counts what it checked, and checking nothing is a failure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import plan, publish
+from report.errors import ClaimError, OutdatedError, ReportError
+from report.recording import Planned, Progress, record_all
+from report.rendering.edition import Edition, edition, evidence_of
+from report.rendering.metrics import find
+from report.rendering.transcript import difference, transcript
+from report.rendering.verdicts import Verdict, bound
+from report.run import Run
+from report.spec import Assignment
+
+SPEEDS = (20.0, 5.0, 1.0)
+REMEDY = "invoke publish"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a check looked at."""
+
+    runs: int = 0
+    claims: int = 0
+    transcripts: int = 0
+    parity: int = 0
+    published_files: int = 0
+    published_claims: int = 0
+
+
+def check(
+    root: Path,
+    assignments: Sequence[Assignment],
+    work: Path,
+    progress: Progress,
+    jobs: int,
+    *,
+    published: bool = True,
+) -> Counts:
+    """Everything that must hold, looked at; raises the first kind of ReportError with all problems found together.
+
+    `published` also holds docs/ against what its evidence gives now; it is left out where only part of the course
+    is checked.
+    """
+    problems: list[str] = []
+    runs, made = fresh(root, assignments, work, progress, jobs)
+    problems += sentences(made.verdicts)
+    transcripts, different = _transcripts(root, assignments, runs)
+    problems += different
+    files = kept = 0
+    if published:
+        try:
+            files, kept = _published(root, assignments)
+        except ReportError as error:
+            problems += error.problems
+    if problems:
+        raise ClaimError(problems)
+    counts = Counts(len(runs), len(made.verdicts), transcripts, made.parity, files, kept)
+    if not (counts.runs and counts.claims and counts.transcripts and counts.parity):
+        raise ClaimError(f"the check matched nothing of some kind ({counts}); a gate that matches nothing is no gate")
+    return counts
+
+
+def fresh(
+    root: Path, assignments: Sequence[Assignment], work: Path, progress: Progress, jobs: int
+) -> tuple[list[Run], Edition]:
+    """New runs of everything at the fastest speed; what stays undecided runs again more slowly."""
+    chosen: dict[tuple[str, str, str, int], Run] = {}
+    wanted = plan.plan(assignments, SPEEDS[0])
+    for speed in SPEEDS:
+        record_all(root, wanted, work / "evidence", progress, jobs)
+        chosen |= {_key(run): run for run in plan.read(wanted, work / "evidence")}
+        made = edition(root, evidence_of(assignments, chosen.values()), SPEEDS[0])
+        undecided = {(v.assignment, v.scenario) for v in made.verdicts if v.state == "undecided"}
+        if not undecided or any(v.state == "fails" for v in made.verdicts):
+            break
+        slower = next((s for s in SPEEDS if s < speed), None)
+        if slower is not None:
+            every = plan.plan(assignments, slower)
+            wanted = [p for p in every if (p.identity.assignment, p.identity.scenario) in undecided]
+    return list(chosen.values()), made
+
+
+def _key(run: Run) -> tuple[str, str, str, int]:
+    identity = run.identity
+    return identity.assignment, identity.scenario, identity.server, identity.repetition
+
+
+def sentences(verdicts: Sequence[Verdict]) -> list[str]:
+    """One sentence for each verdict that does not hold."""
+    return [
+        f"assignments/{v.assignment}: claim {v.claim.id} {v.state} ({v.scenario} on {v.server}): "
+        f"{v.claim.metric}{f' relative to {v.claim.relative_to}' if v.claim.relative_to else ''} "
+        + (f"is {v.value:g}, expected {bound(v.claim)}" if v.value is not None else f"is undecided: {v.reason}")
+        + f"; see {find(v.claim.metric).table} of that run"
+        for v in verdicts
+        if v.state != "holds"
+    ]
+
+
+def transcripts_of(assignments: Sequence[Assignment], runs: Sequence[Run]) -> Mapping[str, str]:
+    """The transcript of each assignment that declares one, by the assignment's name."""
+    by_place = {(r.identity.assignment, r.identity.scenario, r.identity.server): r for r in runs}
+    return {
+        a.name: transcript(a, by_place[a.name, a.transcript.scenario, a.transcript.server])
+        for a in assignments
+        if a.transcript and (a.name, a.transcript.scenario, a.transcript.server) in by_place
+    }
+
+
+def _transcripts(root: Path, assignments: Sequence[Assignment], runs: Sequence[Run]) -> tuple[int, list[str]]:
+    problems = []
+    found = transcripts_of(assignments, runs)
+    numbers = {assignment.name: assignment.number for assignment in assignments}
+    for name, text in found.items():
+        path = root / "assignments" / name / "expected.txt"
+        accept = f"if it is right, accept it: invoke accept --assignment {numbers[name]}"
+        if not path.is_file():
+            problems.append(f"assignments/{name}/expected.txt: is missing; {accept}")
+        elif shown := difference(path.read_text(encoding="utf-8"), text, name):
+            problems.append(f"assignments/{name}/expected.txt: the run printed something else; {accept}\n{shown}")
+    return len(found), problems
+
+
+def _published(root: Path, assignments: Sequence[Assignment]) -> tuple[int, int]:
+    """Files of docs/ that are byte for byte what their evidence gives now, and claims that hold there."""
+    docs = root / "docs"
+    planned = plan.plan(assignments, 1.0)
+    stale = [s for s in plan.states(root, planned, docs / "evidence", published=True) if s.reason]
+    if stale:
+        raise OutdatedError(f"docs/evidence/{s.planned.identity}: {s.reason}; {REMEDY}" for s in stale)
+    files, made = published_files(root, assignments, planned, docs / "evidence")
+    problems = [f"docs: {sentence}" for sentence in sentences(made.verdicts)]
+    if problems:
+        raise ClaimError(problems)
+    return publish.compare(files, docs, REMEDY), len(made.verdicts)
+
+
+def published_files(
+    root: Path, assignments: Sequence[Assignment], planned: Sequence[Planned], folder: Path
+) -> tuple[dict[str, bytes], Edition]:
+    """All files of docs/: the report from the evidence in this folder, and the evidence itself."""
+    made = edition(root, evidence_of(assignments, plan.read(planned, folder)), 1.0)
+    files = dict(made.files)
+    for one in planned:
+        directory = folder / one.identity.directory
+        for path in sorted(directory.iterdir()):
+            files[f"evidence/{one.identity.directory}/{path.name}"] = path.read_bytes()
+    return files, made

@@ -1,0 +1,35 @@
+"""Floor 0. Errors, split by whose fault they are; every message names file, key or command, and the way out.
+
+Nothing here knows anything else of the project. What a user can cause is raised as one of these and printed
+without a traceback; anything else that escapes is a fault of the generator itself.
+"""
+
+from collections.abc import Iterable
+
+
+class ReportError(Exception):
+    """Something went wrong that a message can explain; `problems` holds one sentence for each fault found."""
+
+    def __init__(self, problems: str | Iterable[str]) -> None:
+        self.problems: tuple[str, ...] = (problems,) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class SpecError(ReportError):
+    """A scenario.toml, an option or a file name says something that cannot be meant."""
+
+
+class ServerError(ReportError):
+    """The server under test, or its build, did not do what every server must (start, listen, stop)."""
+
+
+class EvidenceError(ReportError):
+    """Recorded evidence is missing, incomplete, edited or from another version of the generator."""
+
+
+class ClaimError(ReportError):
+    """A claim does not hold, or is not bound as it must be (missing, cited twice, nothing matched)."""
+
+
+class OutdatedError(ReportError):
+    """A file that is generated differs from what generating it now would give."""

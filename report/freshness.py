@@ -1,0 +1,84 @@
+"""Floor 1. Is a recorded run still what running it now would record, and if not, why.
+
+Knows digests of inputs: server sources, load script, the scenario's run-shaping keys, interpreter. Prose, titles,
+claims, series and masks are not inputs: editing them never makes a run stale.
+"""
+
+import json
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+from report.errors import SpecError
+from report.evidence import digest
+from report.run import SCHEMA
+from report.spec import Assignment, Server
+
+LOAD_SCRIPT = ("assignments/accesses.py", "assignments/answers.py")
+INTERPRETER = "interpreter"
+SCENARIO = "scenario"
+_SHAPING = {"delay", "clients", "arrival", "settle", "options", "load"}
+_LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
+
+
+def inputs(root: Path, assignment: Assignment, scenario: str, server: str) -> dict[str, str]:
+    """Digest of each input of a run, by what a person would call it (paths are relative to the root)."""
+    found = {
+        SCENARIO: digest(_run_shaping(assignment, scenario, server)),
+        INTERPRETER: f"{platform.python_implementation()} {platform.python_version()}",
+        "evidence schema": str(SCHEMA),
+    }
+    for path in sources(root, assignment, server):
+        found[path] = digest((root / path).read_bytes())
+    return found
+
+
+def sources(root: Path, assignment: Assignment, server: str) -> list[str]:
+    """The files a run is made of: those the server declares, else its language's in its folder and beside it.
+
+    The load script and what it imports are always among them.
+    """
+    spec: Server = assignment.servers[server]
+    folder = assignment.folder.relative_to(root).as_posix()
+    if spec.sources is not None:
+        patterns = [*spec.sources]
+    else:
+        language = _LANGUAGES.get(server, ())
+        patterns = [f"{folder}/{pattern}" for pattern in language]
+        patterns += [f"assignments/{pattern}" for pattern in language]
+        if not language:
+            raise SpecError(
+                f"{folder}/scenario.toml: servers.{server}: needs sources = [ ... ], the files it is made of; "
+                f"they are known by themselves only for servers called {' or '.join(_LANGUAGES)}"
+            )
+    paths = {path for path in LOAD_SCRIPT if (root / path).is_file()}
+    for pattern in patterns:
+        matched = {path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file()}
+        if not matched and spec.sources is not None:
+            raise SpecError(f"{folder}/scenario.toml: servers.{server}.sources: no file matches {pattern}")
+        paths |= matched
+    return sorted(paths)
+
+
+def staleness(recorded: Mapping[str, str], now: Mapping[str, str], *, published: bool = False) -> str | None:
+    """Why a run is stale, in a few words; None when it is fresh.
+
+    A published run may come from another interpreter: that is stated in the report and does not make it stale.
+    """
+    for name in sorted(recorded.keys() | now.keys()):
+        if recorded.get(name) == now.get(name) or (published and name == INTERPRETER):
+            continue
+        if name not in now:
+            return f"{name} is gone"
+        return f"{name} is new" if name not in recorded else f"{name} changed"
+    return None
+
+
+def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
+    spec = assignment.scenarios[scenario]
+    shape = {
+        "scenario": spec.model_dump(mode="json", include={"delay", "clients", "arrival", "settle", "options", "load"}),
+        "server": assignment.servers[server].model_dump(mode="json", exclude={"sources"}),
+    }
+    shape["scenario"]["load"].pop("expect")
+    return json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()

@@ -1,0 +1,86 @@
+"""Floor 3. Which runs a course asks for, which of them are fresh, and the runs themselves from disk.
+
+Chooses and reads; what makes runs and what renders them is called from here only by those who ask.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import evidence, freshness
+from report.course import choose
+from report.errors import EvidenceError
+from report.recording import Planned
+from report.run import Identity, Run
+from report.spec import Assignment
+
+NOT_RUN = "not run yet"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One planned run, and why it is stale; `reason` is None when its evidence is fresh."""
+
+    planned: Planned
+    reason: str | None
+
+
+def plan(
+    assignments: Iterable[Assignment], speed: float, scenario: str | None = None, server: str | None = None
+) -> list[Planned]:
+    """The runs of these assignments, narrowed to one scenario or server; raises SpecError for unknown names."""
+    wanted = list(assignments)
+    if scenario is not None:
+        choose("scenario", scenario, [name for a in wanted for name in a.scenarios])
+    if server is not None:
+        choose("server", server, sorted({name for a in wanted for name in a.servers}))
+    return list(_plan(wanted, speed, scenario, server))
+
+
+def _plan(
+    assignments: Iterable[Assignment], speed: float, scenario: str | None, server: str | None
+) -> Iterator[Planned]:
+    for assignment in assignments:
+        for name, spec in assignment.scenarios.items():
+            for against in assignment.servers_of(name):
+                if scenario in (None, name) and server in (None, against):
+                    for repetition in range(1, spec.repeat + 1):
+                        hurried = min(speed, spec.max_speed)
+                        yield Planned(assignment, Identity(
+                            assignment=assignment.name, scenario=name, server=against, speed=hurried,
+                            repetition=repetition,
+                        ))  # fmt: skip
+
+
+def states(root: Path, planned: Iterable[Planned], folder: Path, *, published: bool = False) -> list[State]:
+    """Each planned run with the reason why its evidence under the folder is stale, if it is."""
+    return [State(one, _reason(root, one, folder, published)) for one in planned]
+
+
+def _reason(root: Path, planned: Planned, folder: Path, published: bool) -> str | None:
+    identity = planned.identity
+    if evidence.find(folder / identity.directory) is None:
+        return NOT_RUN
+    try:
+        record = evidence.read_record(folder / identity.directory)
+    except EvidenceError as error:
+        return error.problems[0]
+    now = freshness.inputs(root, planned.assignment, identity.scenario, identity.server)
+    return freshness.staleness(record.inputs, now, published=published)
+
+
+def read(planned: Sequence[Planned], folder: Path) -> list[Run]:
+    """The runs from disk; raises EvidenceError that names each one that is missing or was changed."""
+    runs: list[Run] = []
+    problems: list[str] = []
+    for one in planned:
+        directory = folder / one.identity.directory
+        try:
+            if evidence.find(directory) is None:
+                raise EvidenceError(f"{folder.name}/{one.identity}: there is no such run; make it with: invoke run")
+            runs.append(evidence.read(directory))
+        except EvidenceError as error:
+            problems += error.problems
+    if problems:
+        raise EvidenceError(problems)
+    return runs

@@ -1,0 +1,148 @@
+"""Floor 2. What the kernel knows: processes and their descent, who listens on a port, which ports are free.
+
+Knows /proc (proc_pid_stat(5), proc_net(5)) and nothing of servers or evidence. Reads only; nothing needs root for
+one's own processes. /proc/PID/stat is read directly: one read gives state, descent, threads, memory and time
+together, at a quarter of what asking psutil costs (5 ms against 21 ms for a tree of 100 among 170 processes).
+"""
+
+import contextlib
+import errno
+import os
+import random
+import socket
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+LISTEN = b"0A"  # include/net/tcp_states.h
+LOWEST_PORT = 10_000  # below lie the ports people choose by hand, 8090 among them
+TRIES = 200
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process at one instant; `rss` in bytes, `cpu` in seconds with that of the children it reaped."""
+
+    pid: int
+    parent: int
+    zombie: bool
+    threads: int
+    rss: int
+    cpu: float
+
+
+def descendants(root: int) -> list[Process]:
+    """Every process that came of `root`, zombies too, without `root` itself."""
+    children: dict[int, list[Process]] = {}
+    for process in _processes():
+        children.setdefault(process.parent, []).append(process)
+    found: list[Process] = []
+    todo = [root]
+    while todo:
+        born = children.pop(todo.pop(), [])
+        found += born
+        todo += [process.pid for process in born]
+    return found
+
+
+def _processes() -> list[Process]:
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                found.append(_process(int(name)))
+    return found
+
+
+def _process(pid: int) -> Process:
+    descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        stat = os.read(descriptor, 4096)
+    finally:
+        os.close(descriptor)
+    # The name, field 2, may hold blanks and brackets; the rest is counted from field 3 on.
+    fields = stat.rpartition(b")")[2].split()
+    threads = int(fields[17])
+    return Process(
+        pid,
+        int(fields[1]),
+        # A main thread that ended before the others is shown as Z too, but its process lives on.
+        fields[0] in (b"Z", b"X") and threads <= 1,
+        threads,
+        int(fields[21]) * _PAGE,
+        sum(int(field) for field in fields[11:15]) / _TICK,
+    )
+
+
+def descriptors(pid: int) -> int:
+    """Number of open descriptors; 0 for a process that is gone or not ours."""
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
+
+
+def listening(port: int) -> frozenset[int]:
+    """Inodes of the sockets in LISTEN on `port`, IPv4 and IPv6."""
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(table, "rb", buffering=4096) as file:
+            next(file)
+            for row in file:
+                fields = row.split(maxsplit=10)
+                if fields[3] != LISTEN:  # listening sockets come first: after a load, 100,000 others follow
+                    break
+                if int(fields[1].rpartition(b":")[2], 16) == port:
+                    found.add(int(fields[9]))
+    return frozenset(found)
+
+
+def held(inodes: Iterable[int], pids: Iterable[int]) -> frozenset[int]:
+    """Those sockets that one of these processes holds open."""
+    wanted = {f"socket:[{inode}]": inode for inode in inodes}
+    found: set[int] = set()
+    for pid in pids if wanted else ():
+        with contextlib.suppress(OSError):
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):
+                    found |= {wanted[link] for link in [os.readlink(f"/proc/{pid}/fd/{name}")] if link in wanted}
+    return frozenset(found)
+
+
+def listeners(port: int, root: int) -> int:
+    """Number of sockets in LISTEN on `port` that processes descended from `root` hold."""
+    inodes = listening(port)
+    return len(held(inodes, (process.pid for process in descendants(root)))) if inodes else 0
+
+
+def is_free(port: int) -> bool:
+    """A server could bind 127.0.0.1 at `port`, even without SO_REUSEADDR."""
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES):
+                return False
+            raise
+    return True
+
+
+_handed_out: set[int] = set()
+_lock = threading.Lock()
+
+
+def free_port() -> int:
+    """A free port outside the ephemeral range, where a client's own end could sit; a new one at each call."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", "rb") as file:
+        low, high = (int(field) for field in file.read().split())
+    ports = [port for port in range(LOWEST_PORT, 65_536) if not low <= port <= high]
+    with _lock:
+        for _ in range(TRIES):
+            # Not in order: another recorder looks for a port too, and should find another one.
+            port = random.choice(ports or range(LOWEST_PORT, 65_536))
+            if port not in _handed_out and is_free(port):
+                _handed_out.add(port)
+                return port
+    raise OSError(errno.EADDRINUSE, f"no free port outside the ephemeral range {low}-{high}")

@@ -1,0 +1,231 @@
+"""Floor 2. The recorder's side of a supervised command: start it, hear of it, order its end, keep what it printed.
+
+Knows the two pipes to `report.recording.supervisor` and the terminal; must not know what a server, a load or a run
+is. Every wait has an end in time and can be cancelled.
+"""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from report.errors import ServerError
+from report.recording import supervisor
+from report.recording.environment import variables
+from report.recording.terminal import Captured, OnLine, Terminal
+
+END_LIMIT = 10.0  # seconds for the supervisor to end everything after LAST_GRACE: KILL takes effect at once
+DRAIN_LIMIT = 2.0  # seconds for the terminal's end of file once nobody is left
+
+
+class CancelledError(Exception):
+    """The recording was told to stop (Cancel.set); everything begun has been ended."""
+
+
+class Cancel:
+    """A request to stop, made once, also from a signal handler, and seen by every wait in every thread."""
+
+    def __init__(self) -> None:
+        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def set(self) -> None:
+        os.eventfd_write(self.descriptor, 1)
+
+    def is_set(self) -> bool:
+        return bool(select.select([self.descriptor], [], [], 0)[0])
+
+    def check(self) -> None:
+        """Raises CancelledError once it is set."""
+        if self.is_set():
+            raise CancelledError
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """How and when the main process ended: `code` as of a shell's child, -15 for death by SIGTERM."""
+
+    code: int
+    time: float
+
+    def __str__(self) -> str:
+        return f"exit status {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Nothing is left: how many processes needed KILL, and what all of them spent (wait4(2))."""
+
+    killed: int
+    user_seconds: float
+    system_seconds: float
+    voluntary_switches: int
+    involuntary_switches: int
+
+
+class Supervised:
+    """A command under its supervisor, on a terminal of its own; at the end of `with` nothing of it is left.
+
+    `name` begins the sentence of every ServerError; one is raised when the command cannot be started. Times are
+    of the monotonic clock.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], directory: Path, cancel: Cancel, on_line: OnLine
+    ) -> None:
+        self.exited: Exited | None = None
+        self.finished: Finished | None = None
+        self.drained = True
+        self._name, self._program = name, command[0]
+        self._output: Captured | None = None
+        self._cancel = cancel
+        self._failure: str | None = None
+        self._started = False
+        self._main = 0
+        self._partial = b""
+        self.scratch = Path(tempfile.mkdtemp(prefix="report-"))
+        self._terminal = Terminal(on_line)
+        control, self._control = os.pipe()
+        self._report, report = os.pipe()
+        inherited = (control, report, self._terminal.slave)
+        try:
+            self._process = subprocess.Popen(
+                # By its file: `-m` would first import this package, and with it much that costs time.
+                [sys.executable, "-I", "-S", supervisor.__file__, *map(str, inherited)]
+                + [str(self.scratch), str(directory), *command],
+                **{name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")},
+                env=variables(self.scratch),
+                pass_fds=inherited,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            self._terminal.abandon()
+            os.close(self._control)
+            os.close(self._report)
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            raise ServerError(f"{name}: cannot start {command[0]}: {error}") from error
+        finally:
+            os.close(control)
+            os.close(report)
+        self._terminal.start()
+
+    @property
+    def supervisor(self) -> int:
+        """Process id of the supervisor, of which everything that the command starts descends."""
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        try:
+            self.wait(lambda: self._started or self._failure is not None, END_LIMIT)
+            if self._failure is not None:
+                raise ServerError(f"{self._name}: cannot start {self._program}: {self._failure}")
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def wait(self, until: Callable[[], bool], seconds: float) -> bool:
+        """`until` has come true; False when it has not within `seconds`. Raises CancelledError."""
+        return self._wait(until, seconds, [self._cancel.descriptor])
+
+    def stop(self, grace: float) -> None:
+        """TERM to the main process, and KILL if it is still there after `grace` seconds."""
+        self._order(f"stop {grace}")
+
+    def kill(self) -> None:
+        """KILL to all that is left."""
+        self._order("kill")
+
+    def output(self) -> Captured:
+        """All that was printed by what has now ended altogether."""
+        self.close()
+        if self._output is None:
+            raise ServerError(f"{self._name}: what it printed could not be kept; record the run again")
+        return self._output
+
+    def close(self) -> None:
+        """Nothing of the command is left, and all that it printed is kept; the second time nothing happens."""
+        if self._output is not None:
+            return
+        os.close(self._control)  # to the supervisor this is the recorder's end: it ends what there is
+        try:
+            over = self._failure is not None or self._wait(self._is_finished, END_LIMIT, [])
+        finally:
+            self._output, self.drained = self._terminal.finish(DRAIN_LIMIT)
+            os.close(self._report)
+            try:
+                self._process.wait(END_LIMIT)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            shutil.rmtree(self.scratch, ignore_errors=True)
+        if not over:
+            raise ServerError(f"{self._name}: KILL did not end it within {END_LIMIT:g} s; see ps")
+
+    def _is_finished(self) -> bool:
+        return self.finished is not None
+
+    def _order(self, order: str) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it died; the next wait says so
+            os.write(self._control, f"{order}\n".encode())
+
+    def _wait(self, until: Callable[[], bool], seconds: float, cancelling: list[int]) -> bool:
+        deadline = monotonic() + seconds
+        poll = select.poll()
+        for descriptor in (self._report, *cancelling):
+            poll.register(descriptor, select.POLLIN)
+        while not until():
+            left = deadline - monotonic()
+            if left <= 0:
+                return False
+            for descriptor, _ in poll.poll(left * 1000):
+                if descriptor != self._report:
+                    raise CancelledError
+                if not self._read():
+                    poll.unregister(self._report)  # nothing more will be told
+        return True
+
+    def _read(self) -> bool:
+        data = os.read(self._report, 65_536)
+        if not data and self.finished is None and self._failure is None:
+            self._supervisor_died()
+        *lines, self._partial = (self._partial + data).split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+        return bool(data)
+
+    def _hear(self, report: dict[str, Any]) -> None:
+        match report["event"]:
+            case "failed":
+                self._failure = report["reason"]
+            case "started":
+                self._started, self._main = True, report["pid"]
+            case "exited":
+                self.exited = Exited(report["code"], report["time"])
+            case "finished":
+                self.finished = Finished(report["killed"], *report["usage"])
+
+    def _supervisor_died(self) -> None:
+        if self._started and self.exited is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._main, signal.SIGKILL)  # the best that is left: the main process's own session
+        self._failure = "its supervisor was killed"
+        raise ServerError(f"{self._name}: {self._failure}; record the run again")

@@ -1,0 +1,90 @@
+"""Floor 2. Samples the process tree while a run lasts, and sweeps its memory once, while it is busiest.
+
+Knows processes and time; must not know requests or lines. Sampling slows itself down rather than the machine.
+"""
+
+import threading
+from time import monotonic
+
+import psutil
+
+from report.recording import kernel
+from report.run import Sample
+
+SHORTEST, LONGEST = 0.02, 0.25  # seconds between samples
+PER_DELAY = 50  # samples in one delay
+SHARE = 8  # the pause is at least so many times what the last sample cost
+
+
+def snapshot(root: int) -> Sample:
+    """The tree below `root` now (monotonic clock): sums over its processes; a zombie counts only as one."""
+    time = monotonic()
+    tree = kernel.descendants(root)
+    living = [process for process in tree if not process.zombie]
+    return Sample(
+        time=time,
+        processes=len(living),
+        threads=sum(process.threads for process in living),
+        zombies=len(tree) - len(living),
+        rss=sum(process.rss for process in living),
+        descriptors=sum(kernel.descriptors(process.pid) for process in living),
+        cpu=sum(process.cpu for process in tree),
+    )
+
+
+class Sampler:
+    """Samples the tree below `root` from `start` to `stop`, about fifty times in a delay."""
+
+    def __init__(self, root: int, delay: float) -> None:
+        self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
+        self.longest_pause = 0.0
+        self.samples: list[Sample] = []
+        self.pss_bytes: int | None = None
+        self.pss_processes: int | None = None
+        self._root = root
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
+        self._sweep: threading.Timer | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def sweep_after(self, seconds: float) -> None:
+        """Memory (PSS) is to be summed then, once, in a thread of its own: it is dear."""
+        if self._sweep is None and not self._stopping.is_set():
+            self._sweep = threading.Timer(seconds, self._sum_pss)
+            self._sweep.daemon = True
+            self._sweep.start()
+
+    def stop(self) -> None:
+        """No thread of it runs any more; `samples` is complete."""
+        self._stopping.set()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep.join()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            sample = snapshot(self._root)
+            self.samples.append(sample)
+            pause = max(self.interval, SHARE * (monotonic() - sample.time))
+            self.longest_pause = max(self.longest_pause, pause)
+
+    def _sum_pss(self) -> None:
+        """PSS of every process (smaps_rollup, proc_pid_smaps(5)); nothing is told unless all could be read."""
+        total = count = 0
+        for process in kernel.descendants(self._root):
+            if self._stopping.is_set():
+                return
+            try:
+                total += psutil.Process(process.pid).memory_full_info().pss
+            except psutil.NoSuchProcess:  # it ended meanwhile, or is a zombie
+                continue
+            except (psutil.AccessDenied, OSError):
+                return
+            count += 1
+        if count:
+            self.pss_bytes, self.pss_processes = total, count

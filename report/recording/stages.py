@@ -1,0 +1,119 @@
+"""Floor 2. The stages of a run: start until it listens, load, wait for zombies, stop and count what is left.
+
+Knows the limits of each stage. What a server does, dying included, is evidence; ServerError is raised only where
+there is nothing to record: it never listened, or the load script itself failed.
+"""
+
+import re
+import shlex
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from report.errors import ServerError
+from report.recording import kernel
+from report.recording.command import RECORD, Built, Command, Planned, load_command, server_command
+from report.recording.outcome import parse_requests
+from report.recording.process import Cancel, Supervised
+from report.recording.progress import Progress, Who
+from report.recording.sampler import snapshot
+from report.recording.terminal import OnLine
+from report.run import Ending, Leftovers, Request
+
+LOOK = 0.005  # seconds between looks at the kernel's state
+PORT_TRIES = 3
+LAST_LINES = 10
+_PORT_TAKEN = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds that a stage may take; deadlines, so never divided by the speed."""
+
+    build: float = 120.0
+    start: float = 15.0
+    load: float = 10.0  # beyond the last arrival, the timeout and one delay
+    zombies: float = 2.0  # after the last answer
+    orphans: float = 1.0  # after the main process ended
+    stop: float = 15.0  # beyond one delay: a read timeout of 10 s, and 5 s
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every stage of one run needs; `doubts` gathers sentences for the reader of the evidence."""
+
+    root: Path
+    planned: Planned
+    progress: Progress
+    cancel: Cancel
+    limits: Limits
+    doubts: list[str] = field(default_factory=list)
+
+    def listener(self, who: Who) -> OnLine:
+        """Hands lines of one terminal on to the progress display."""
+        return lambda line: self.progress.line(self.planned.identity, who, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server of which the kernel says that it listens on `port`."""
+
+    server: Supervised
+    port: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A load script that has ended, and what it recorded (monotonic clock)."""
+
+    script: Supervised
+    command: Command
+    exit_status: int
+    requests: tuple[Request, ...]
+
+
+def start(context: Context, build: Built | None, stack: ExitStack) -> Started:
+    """The server listens; `stack` ends it. A port that was taken meanwhile is tried with another."""
+    planned = context.planned
+    name = f"{planned.identity}: the server"
+    directory = context.root / planned.server.directory
+    for tries_left in reversed(range(PORT_TRIES)):
+        port = kernel.free_port()
+        command = server_command(planned, port, build)
+        server = stack.enter_context(
+            Supervised(name, command.words, directory, context.cancel, context.listener("server"))
+        )
+        deadline = monotonic() + context.limits.start
+        while not server.wait(lambda: server.finished is not None, LOOK):  # noqa: B023 (called at once)
+            if kernel.listeners(port, server.supervisor):
+                return Started(server, port, command)
+            if monotonic() > deadline:
+                problem = f"did not listen on port {port} within {context.limits.start:g} s"
+                raise fault(name, problem, server, command)
+        taken = _PORT_TAKEN.search("\n".join(server.output().lines()))
+        if not (taken and tries_left and not kernel.is_free(port)):
+            break
+    raise fault(name, f"ended before it listened on port {port}", server, command)
+
+
+def load(context: Context, port: int, on_line: OnLine, stack: ExitStack) -> Loaded:
+    """Every request has its outcome; raises ServerError when the load script itself fails."""
+    planned = context.planned
+    name = f"{planned.identity}: the load script (not the server)"
+    limit = planned.last_due + planned.scenario.load.timeout + planned.delay + context.limits.load
+
+    script = Supervised(name,load_command())
+    return Loaded()
+
+
+def zombies(context: Context, server: Supervised) -> int:
+    """Zombies in the tree that are still there at the deadline: a server may need a moment to reap."""
+    deadline = monotonic() + context.limits.zombies
+    while (count := snapshot(server.supervisor).zombies) and monotonic() < deadline:
+        server.wait(lambda: server.finished is not None, 4 * LOOK)
+    return count

@@ -1,0 +1,183 @@
+"""Floor 2, pure. The report in one language as Markdown: explanations and templates filled from evidence.
+
+Every number and sentence that claims something comes through here; every claim must be cited exactly once. Knows no
+assignment by name, writes no file.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from report.errors import ClaimError, SpecError
+from report.rendering.labels import Labels
+from report.rendering.narrator import Narrator
+from report.rendering.verdicts import Evidence, Verdict, worst
+from report.run import Run
+from report.spec import Assignment, Language
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A report in one language: its Markdown, its pictures by their path beside it, what each explanation called."""
+
+    language: Language
+    title: str
+    markdown: str
+    pictures: Mapping[str, bytes]
+    trails: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of page one: a scenario on a server, and the worst verdict of its claims."""
+
+    assignment: Assignment
+    scenario: str
+    server: str
+    run: Run
+    verdict: str
+
+
+def compose(
+    root: Path,
+    evidence: Evidence,
+    verdicts: Mapping[str, Sequence[Verdict]],
+    label: Labels,
+    other: Mapping[Language, str],
+) -> Document:
+    """The report in the label's language; `verdicts` by assignment, `other` the file of each language.
+
+    Raises ClaimError when a claim is not cited exactly once, SpecError when a template or an explanation is wrong.
+    """
+    environment = _environment(root)
+    narrators = []
+    problems: list[str] = []
+    texts: dict[str, str] = {}
+    for assignment in evidence.assignments.values():
+        file = f"assignments/{assignment.name}/explanation.{label.language}.md"
+        narrator = Narrator(root, evidence, assignment, verdicts[assignment.name], label, file)
+        texts[assignment.name] = fill(environment, root, file, narrator.calls())
+        problems += _citations(assignment, narrator.cited, file)
+        narrators.append(narrator)
+    if problems:
+        raise ClaimError(problems)
+    every = [verdict for of in verdicts.values() for verdict in of]
+    rows = list(_rows(evidence, verdicts))
+    values = {
+        "label": label,
+        "assignments": list(evidence.assignments.values()),
+        "texts": texts,
+        "rows": [_cells(row, narrators, label) for row in rows],
+        "verdicts": Counter(verdict.state for verdict in every),
+        "claims": len({(v.assignment, v.claim.id) for v in every}),
+        "first": min(row.run.record.recorded for row in rows),
+        "latest": max(row.run.record.recorded for row in rows),
+        "machine": _machines(rows),
+        "speeds": sorted({row.run.identity.speed for row in rows}),
+        "other": other,
+    }
+    markdown = fill(environment, root, "templates/report.md.j2", values)
+    trails = {narrator.assignment.name: narrator.trail for narrator in narrators}
+    pictures = {path: svg for narrator in narrators for path, svg in narrator.pictures.items()}
+    return Document(label.language, label("title"), _tidy(markdown), pictures, trails)
+
+
+def fill(environment: jinja2.Environment, root: Path, file: str, values: Mapping[str, object]) -> str:
+    """A template filled in; raises SpecError with file and line for what its author can mend."""
+    try:
+        return environment.get_template(file).render(values)
+    except jinja2.TemplateNotFound:
+        raise SpecError(f"{file}: is missing; every assignment needs an explanation in each language") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise SpecError(f"{file}:{error.lineno}: {error.message}") from None
+    except (jinja2.UndefinedError, TypeError) as error:
+        raise SpecError(f"{file}:{_line(error, file)}: {error}") from None
+
+
+def _line(error: BaseException, file: str) -> int:
+    """The template's line that was being filled; Jinja gives it as a frame of the traceback."""
+    trace, line = error.__traceback__, 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename.endswith(file):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _environment(root: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(root),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the product is Markdown; each outside text is fenced or filtered where it enters
+    )
+
+
+def _citations(assignment: Assignment, cited: Sequence[str], file: str) -> list[str]:
+    counts = Counter(cited)
+    wanted = [claim.id for scenario in assignment.scenarios.values() for claim in scenario.claims]
+    problems = [
+        f'{file}: claim("{one}") is cited {counts[one]} times; once is right' for one in wanted if counts[one] > 1
+    ]
+    problems += [f'{file}: claim("{one}") of scenario.toml is never cited' for one in wanted if not counts[one]]
+    return problems
+
+
+def _rows(evidence: Evidence, verdicts: Mapping[str, Sequence[Verdict]]) -> Sequence[Row]:
+    return [
+        Row(
+            evidence.assignments[assignment],
+            scenario,
+            server,
+            runs[0],
+            worst(v.state for v in verdicts[assignment] if (v.scenario, v.server) == (scenario, server)),
+        )
+        for (assignment, scenario, server), runs in evidence.runs.items()
+    ]
+
+
+def _cells(row: Row, narrators: Sequence[Narrator], label: Labels) -> list[str]:
+    narrator = next(n for n in narrators if n.assignment is row.assignment)
+    place = f"{row.scenario}:{row.server}"
+    spec = row.assignment.scenarios[row.scenario]
+    predicted = spec.predicted.get("makespan.delays")
+    return [
+        f"{row.assignment.number}",
+        row.scenario,
+        row.server,
+        f"{spec.sends}",
+        f"{row.run.record.delay:g}",
+        narrator.metric(f"{place}.makespan.delays"),
+        label.value(predicted, "delays") if predicted is not None else "–",
+        narrator.metric(f"{place}.processes.peak"),
+        narrator.metric(f"{place}.threads.peak"),
+        f"{label.mark(row.verdict)} [{label(row.verdict)}](evidence/{row.run.identity.directory}/run.json)",
+    ]
+
+
+def _machines(rows: Sequence[Row]) -> list[Mapping[str, str]]:
+    """Each environment that evidence comes from, once."""
+    found: list[Mapping[str, str]] = []
+    for row in rows:
+        if row.run.record.environment not in found:
+            found.append(row.run.record.environment)
+    return found
+
+
+def _tidy(markdown: str) -> str:
+    """No trailing blanks and no more than one empty line in a row outside code blocks."""
+    out: list[str] = []
+    fence = ""
+    for line in markdown.split("\n"):
+        if not fence and line.startswith("```"):
+            fence = line[: len(line) - len(line.lstrip("`"))]
+        elif fence and line == fence:
+            fence = ""
+        if line.strip() or fence or (out and out[-1].strip()):
+            out.append(line if fence else line.rstrip())
+    return "\n".join(out).strip("\n") + "\n"

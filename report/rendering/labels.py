@@ -1,0 +1,92 @@
+"""Floor 2, pure. The report's words in one language: labels, units, the names of metrics; formats of numbers."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from report.errors import SpecError
+from report.rendering.metrics import METRICS
+from report.spec import LANGUAGES, Language
+
+
+class Labels:
+    """Words of one language, from templates/labels.toml; a word that is missing is a SpecError that names the key."""
+
+    def __init__(self, language: Language, words: Mapping[str, Any]) -> None:
+        self.language = language
+        self._words = words
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The label with {…} filled in."""
+        try:
+            text = str(self._words[key])
+        except KeyError:
+            raise SpecError(f"templates/labels.toml: {self.language}.{key}: is missing") from None
+        return _fill(text, values)
+
+    def name(self, declared: str) -> str:
+        """What a declared series, share or event is called; its own name where no word is given."""
+        return str(self._words.get("names", {}).get(declared, declared))
+
+    def metric(self, metric: str) -> str:
+        """A metric's name in this language."""
+        key, name, group = metric, "", ""
+        if metric not in METRICS:
+            family, name, what = metric.split(".", 2)
+            group, _, extreme = what.rpartition(".")
+            key = f"{family}.{extreme or what}"
+        try:
+            text = str(self._words["metrics"][key])
+        except KeyError:
+            raise SpecError(f'templates/labels.toml: {self.language}.metrics."{key}": is missing') from None
+        return _fill(text, {"name": self.name(name), "group": self.name(group)})
+
+    def mark(self, state: str) -> str:
+        """The sign of a verdict; the word always stands beside it, so that no sign carries meaning alone."""
+        return {"holds": "✓", "fails": "✗"}.get(state, "?")
+
+    def value(self, value: float, unit: str) -> str:
+        """A measured value with its unit."""
+        return self(unit, value=number(value, unit))
+
+
+def load(templates: Path) -> dict[Language, Labels]:
+    """The labels of every language; raises SpecError when one language has a key that another lacks."""
+    where = templates / "labels.toml"
+    try:
+        raw = tomllib.loads(where.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SpecError(f"templates/labels.toml: cannot be read: {error}") from None
+    keys = {language: _keys(raw.get(language, {})) for language in LANGUAGES}
+    every = set().union(*keys.values())
+    lacking = [
+        f"templates/labels.toml: {language}.{key}: is missing"
+        for language in LANGUAGES
+        for key in sorted(every - keys[language])
+    ]
+    if lacking:
+        raise SpecError(lacking)
+    return {language: Labels(language, raw[language]) for language in LANGUAGES}
+
+
+def _keys(table: Mapping[str, Any], prefix: str = "") -> set[str]:
+    keys: set[str] = set()
+    for key, value in table.items():
+        keys |= _keys(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key}
+    return keys
+
+
+def _fill(text: str, values: Mapping[str, object]) -> str:
+    for key, value in values.items():
+        text = text.replace("{" + key + "}", str(value))
+    return text
+
+
+def number(value: float, unit: str) -> str:
+    """The digits worth showing: counts whole, seconds to a hundredth (below one: a thousandth), bytes in MiB."""
+    if unit == "count":
+        return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
+    if unit == "bytes":
+        return f"{value / 2**20:.1f}"
+    return f"{value:.3f}" if unit == "seconds" and abs(value) < 1 else f"{value:.2f}"

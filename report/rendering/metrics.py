@@ -1,0 +1,162 @@
+"""Floor 2, pure. Every metric: its name, unit and how it is measured on a Run; the one registry claims refer to.
+
+Knows records and declared patterns; must not know claims, languages or pictures. A metric that the evidence cannot
+decide is UnmeasuredError, with the reason, never a guess.
+"""
+
+import statistics
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from report.rendering import lines
+from report.rendering.declared import FAMILIES
+from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError
+from report.run import Request
+
+
+def _requests(subject: Subject) -> list[Request]:
+    return [request for request in subject.run.requests if request.kind == "request"]
+
+
+def _count(keep: Callable[[Request], bool]) -> Measure:
+    return lambda subject: sum(keep(request) for request in _requests(subject))
+
+
+def _answered(request: Request) -> bool:
+    return request.outcome == "answered"
+
+
+def _correct(subject: Subject) -> float:
+    """Whole answers that carry the expected body, its Content-Length and a text/plain Content-Type (RFC 9110, 8)."""
+    expected = subject.scenario.load.expect
+    if expected is None:
+        raise UnmeasuredError("the scenario declares no load.expect")
+    return sum(
+        _answered(r)
+        and r.body == expected
+        and r.content_length == r.bytes
+        and r.content_type.split(";")[0].strip().lower() == "text/plain"
+        for r in _requests(subject)
+    )
+
+
+def _unaccounted(subject: Subject) -> float:
+    """Declared requests that are neither answered nor failed in the load script's record."""
+    return subject.scenario.sends - len([r for r in _requests(subject) if r.outcome])
+
+
+def _makespan(subject: Subject) -> float:
+    ends = [request.done for request in _requests(subject) if request.done is not None and _answered(request)]
+    if not ends:
+        raise UnmeasuredError("no request was answered")
+    return max(ends) - min(request.due for request in _requests(subject))
+
+
+def _latency(pick: Callable[[list[float]], float]) -> Measure:
+    def measure(subject: Subject) -> float:
+        times = [r.done - r.due for r in _requests(subject) if r.done is not None and _answered(r)]
+        if not times:
+            raise UnmeasuredError("no request was answered")
+        return pick(times)
+
+    return measure
+
+
+def _in_delays(measure: Measure) -> Measure:
+    return lambda subject: measure(subject) / subject.run.record.delay
+
+
+def _lag(subject: Subject) -> float:
+    return max((r.started - r.due for r in _requests(subject) if r.started is not None), default=0.0)
+
+
+def _peak(field: str) -> Measure:
+    def measure(subject: Subject) -> float:
+        if not subject.run.samples:
+            raise UnmeasuredError("the process tree was never sampled")
+        return float(max(getattr(sample, field) for sample in subject.run.samples))
+
+    return measure
+
+
+def _pss(subject: Subject) -> float:
+    pss = subject.run.record.resources.pss_bytes
+    if pss is None:
+        raise UnmeasuredError("the proportional memory (PSS) could not be read")
+    return float(pss)
+
+
+def _cpu(subject: Subject) -> float:
+    resources = subject.run.record.resources
+    return resources.user_seconds + resources.system_seconds
+
+
+def _exit_status(subject: Subject) -> float:
+    ending = subject.run.record.ending
+    if ending.exit_status is None:
+        return 128.0 + (ending.signal or 0)  # as a shell shows a death by signal
+    return float(ending.exit_status)
+
+
+def _left(subject: Subject) -> float:
+    left = subject.run.record.leftovers
+    return left.zombies + left.orphans + left.listeners + subject.run.record.ending.killed
+
+
+def _together(subject: Subject) -> float:
+    if subject.assignment.connections is None:
+        raise UnmeasuredError("scenario.toml declares no [connections]")
+    most = lines.most_together(subject.run.server_lines, subject.assignment.connections)
+    if not most:
+        raise UnmeasuredError("the server prints no line that matches connections.begun")
+    return most
+
+
+METRICS: Mapping[str, Metric] = {
+    "requests.answered": Metric("count", _count(_answered)),
+    "requests.failed": Metric("count", _count(lambda r: not _answered(r))),
+    "requests.correct": Metric("count", _correct),
+    "requests.unaccounted": Metric("count", _unaccounted),
+    "makespan.seconds": Metric("seconds", _makespan),
+    "makespan.delays": Metric("delays", _in_delays(_makespan)),
+    "latency.shortest": Metric("seconds", _latency(min)),
+    "latency.median": Metric("seconds", _latency(statistics.median)),
+    "latency.longest": Metric("seconds", _latency(max)),
+    "client.behind": Metric("seconds", _lag),
+    "connections.together": Metric("count", _together, "server.log"),
+    "processes.peak": Metric("count", _peak("processes"), "samples.csv"),
+    "threads.peak": Metric("count", _peak("threads"), "samples.csv"),
+    "memory.pss": Metric("bytes", _pss, "run.json"),
+    "cpu.seconds": Metric("seconds", _cpu, "run.json"),
+    "left.zombies": Metric("count", lambda s: s.run.record.leftovers.zombies, "run.json"),
+    "left.total": Metric("count", _left, "run.json"),
+    "exit.status": Metric("count", _exit_status, "run.json"),
+}
+
+
+def find(name: str) -> Metric:
+    """The metric of this name, which `problem` has nothing against."""
+    if name in METRICS:
+        return METRICS[name]
+    family, declared, what = name.split(".", 2)
+    return FAMILIES[family][1](declared, what)
+
+
+def problem(name: str, declared: Mapping[str, frozenset[str]]) -> str | None:
+    """What is wrong with a metric's name in an assignment that declares these series, shares and so on; or None."""
+    if name in METRICS:
+        return None
+    family, _, _rest = name.partition(".")
+    if family not in FAMILIES:
+        near = get_close_matches(name, METRICS, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        return f"there is no metric {name}{hint}; there are {', '.join(METRICS)} and {', '.join(FAMILIES)}.NAME..."
+    names = declared.get(family, frozenset())
+    possible = [f"{family}.{n}.{what}" for n in sorted(names) for what in FAMILIES[family][0] if "GROUP" not in what]
+    if family == "events":
+        possible = [f"events.{n}.{w}" for n in sorted(names) for w in (("min", "max") if "." in n else ("count",))]
+    if name in possible:
+        return None
+    near = get_close_matches(name, possible, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"there is no metric {name}{hint}; this scenario.toml declares {', '.join(possible) or f'no [{family}]'}"

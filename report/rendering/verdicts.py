@@ -1,0 +1,114 @@
+"""Floor 2, pure. Whether each claim holds on the evidence: holds, fails, or undecided with the reason.
+
+Knows claims and metrics; must not know languages, pages or how a run was made. A claim over several servers holds
+when it holds for each; over repeated runs the median is bound, and a spread that crosses the bound is undecided.
+"""
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from report.rendering import metrics
+from report.rendering.measure import Subject, UnmeasuredError
+from report.run import Run
+from report.spec import Assignment, Claim, resolve
+
+State = Literal["holds", "fails", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One claim on one server's runs: the value that was bound (None when undecided), n, and the spread."""
+
+    assignment: str
+    scenario: str
+    server: str
+    claim: Claim
+    state: State
+    value: float | None
+    lowest: float | None
+    highest: float | None
+    runs: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All runs at one speed, by (assignment, scenario, server); each a sequence of repetitions."""
+
+    assignments: Mapping[str, Assignment]
+    runs: Mapping[tuple[str, str, str], Sequence[Run]]
+
+    def values(self, assignment: str, scenario: str, server: str, metric: str) -> list[float]:
+        """The metric on each repetition; raises UnmeasuredError with the reason."""
+        runs = self.runs.get((assignment, scenario, server), ())
+        if not runs:
+            raise UnmeasuredError(f"{assignment}/{scenario}.{server} was not run")
+        spec = self.assignments[assignment]
+        measure = metrics.find(metric).measure
+        return [float(measure(Subject(spec, spec.scenarios[scenario], run))) for run in runs]
+
+
+def judge(evidence: Evidence, assignment: Assignment, speed: float) -> list[Verdict]:
+    """A verdict for each claim that can be decided at this speed, in the order of scenario.toml."""
+    return [
+        _verdict(evidence, assignment, name, server, claim)
+        for name, scenario in assignment.scenarios.items()
+        for claim in scenario.claims
+        if claim.only_at_speed in (None, speed)
+        for server in ((claim.server,) if claim.server else assignment.servers_of(name))
+    ]
+
+
+def _verdict(evidence: Evidence, assignment: Assignment, scenario: str, server: str, claim: Claim) -> Verdict:
+    def verdict(state: State, values: Sequence[float] = (), reason: str = "") -> Verdict:
+        middle = statistics.median(values) if values else None
+        low, high = (min(values), max(values)) if values else (None, None)
+        return Verdict(assignment.name, scenario, server, claim, state, middle, low, high, len(values), reason)
+
+    try:
+        values = evidence.values(assignment.name, scenario, server, claim.metric)
+        if claim.relative_to is not None:
+            folder, other, beside = resolve(claim.relative_to, assignment.name, scenario)
+            base = evidence.values(folder, other, beside or server, claim.metric)
+            values = [value / statistics.median(base) for value in values]
+    except UnmeasuredError as error:
+        return verdict("undecided", reason=str(error))
+    except ZeroDivisionError:
+        return verdict("undecided", reason=f"{claim.relative_to} measured 0, and nothing can be relative to that")
+    within = {satisfies(claim, value) for value in values}
+    if len(within) > 1:
+        return verdict("undecided", values, "the spread of the runs crosses the bound")
+    return verdict("holds" if satisfies(claim, statistics.median(values)) else "fails", values)
+
+
+def satisfies(claim: Claim, value: float) -> bool:
+    """Whether a value is within the claim's one bound (bounds are inclusive)."""
+    if claim.equals is not None:
+        return value == claim.equals
+    if claim.at_least is not None:
+        return value >= claim.at_least
+    if claim.at_most is not None:
+        return value <= claim.at_most
+    assert claim.between is not None  # a claim has exactly one bound
+    return claim.between[0] <= value <= claim.between[1]
+
+
+def bound(claim: Claim) -> str:
+    """The bound in signs: = 3, ≥ 2.5, ≤ 1.1, 20…22."""
+    if claim.equals is not None:
+        return f"= {claim.equals:g}"
+    if claim.at_least is not None:
+        return f"≥ {claim.at_least:g}"
+    if claim.at_most is not None:
+        return f"≤ {claim.at_most:g}"
+    assert claim.between is not None
+    return f"{claim.between[0]:g}…{claim.between[1]:g}"
+
+
+def worst(states: Iterable[State]) -> State:
+    """The verdict over several: fails before undecided before holds."""
+    found = set(states)
+    order: tuple[State, ...] = ("fails", "undecided", "holds")
+    return next((state for state in order if state in found), "undecided")

@@ -1,0 +1,152 @@
+"""Floor 1. A Run: everything that one execution of a scenario did, in the field's words.
+
+The one vocabulary that recording and rendering share: recording makes a Run, rendering reads it. Knows no file, no
+process and no picture. Times are seconds since the first request was due (negative before it), on one monotonic
+clock; sizes are bytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+SCHEMA = 1
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Identity(_Model):
+    """What was executed: a fast check never takes the place of the evidence made at speed 1."""
+
+    assignment: str
+    scenario: str
+    server: str
+    speed: float = 1.0
+    repetition: int = 1
+
+    @property
+    def directory(self) -> str:
+        """Relative directory of the run, the same for the same identity."""
+        speed = "" if self.speed == 1 else f".x{self.speed:g}"
+        repetition = "" if self.repetition == 1 else f".r{self.repetition}"
+        return f"{self.assignment}/{self.scenario}.{self.server}{speed}{repetition}"
+
+    def __str__(self) -> str:
+        return self.directory
+
+
+class Ending(_Model):
+    """How the server ended: `exit_status`, or `signal` that killed it; `killed` processes needed KILL."""
+
+    exit_status: int | None
+    signal: int | None
+    seconds: float
+    killed: int
+
+
+class Leftovers(_Model):
+    """What was still there at a polled deadline: zombies after the last answer; the others after the stop."""
+
+    zombies: int
+    orphans: int
+    listeners: int
+
+
+class Resources(_Model):
+    """Exit accounting of the server's tree (wait4), and its memory (PSS) swept once while it was busiest."""
+
+    user_seconds: float
+    system_seconds: float
+    voluntary_switches: int
+    involuntary_switches: int
+    pss_bytes: int | None = None
+    pss_processes: int | None = None
+
+
+class Capture(_Model):
+    """A captured terminal: bytes printed, bytes kept, and the digest of those kept."""
+
+    printed: int
+    kept: int
+    sha256: str
+
+
+class Record(_Model):
+    """run.json: identity, digests of every input, environment, and how each stage went."""
+
+    schema_version: int = SCHEMA
+    identity: Identity
+    delay: float
+    command: tuple[str, ...]
+    load_command: tuple[str, ...]
+    recorded: str
+    inputs: Mapping[str, str]
+    environment: Mapping[str, str]
+    stages: Mapping[str, float]
+    ending: Ending
+    load_exit_status: int | None
+    leftovers: Leftovers
+    resources: Resources
+    captures: Mapping[str, Capture]
+    caveats: tuple[str, ...] = ()
+    files: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One connection of the load script, in due order; times are None when that point was never reached."""
+
+    number: int
+    kind: str
+    due: float
+    started: float | None
+    connected: float | None
+    sent: float | None
+    first_byte: float | None
+    done: float | None
+    status: int | None
+    content_type: str
+    content_length: int | None
+    bytes: int
+    body: str
+    outcome: str
+    detail: str
+    local_port: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The server's process tree at one instant; `processes` counts living ones, never zombies."""
+
+    time: float
+    processes: int
+    threads: int
+    zombies: int
+    rss: int
+    descriptors: int
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A captured line without its line end; `time` is when its end arrived."""
+
+    time: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One execution of assignment × scenario × server, as it was recorded."""
+
+    record: Record
+    requests: tuple[Request, ...]
+    samples: tuple[Sample, ...]
+    server_lines: tuple[LogLine, ...]
+    client_lines: tuple[LogLine, ...]
+
+    @property
+    def identity(self) -> Identity:
+        return self.record.identity
