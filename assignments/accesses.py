@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import csv
 import errno
-import gc
 import heapq
 import math
 import os
@@ -24,14 +23,16 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from assignments.answers import COLUMNS, WHOLE, Access, Outcome, judge, many, summarize
+
+_T = TypeVar("_T")
 
 BATCH = 16  # connections opened before the answers that have come are looked at again
 LINGER = 1.0  # seconds a whole answer waits for the server's close, which also leaves TIME_WAIT to the server
 PIECE = 16_384  # bytes asked of one recv
-MOST = 1_000_000  # requests: beyond it a schedule is a slip of the pen
+MOST = 999_999  # requests: beyond it a schedule is a slip of the pen
 EXAMPLE = "; for example: python -m assignments.accesses http://127.0.0.1:8090/ --clients 10"
 REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: accesses\r\nAccept: */*\r\nConnection: close\r\n\r\n"
 
@@ -162,7 +163,6 @@ class Load:
             link.done = now
         if data and link.answer.outcome in WHOLE:
             self._set_deadline(link, now + LINGER)
-            self._receive(link)  # the close is often there by now
         elif link.answer.outcome:
             self._settle(link, link.answer.outcome, link.answer.detail)
 
@@ -200,15 +200,14 @@ class Load:
         self._print()
 
     def _print(self) -> None:
-        if self._lines:
-            say("\n".join(self._lines))
-            self._lines.clear()
+        say(*self._lines)
+        self._lines.clear()
 
 
-def say(text: str) -> None:
+def say(*lines: str) -> None:
     """The lines are out, unless nobody reads any more: then they go nowhere, and the record still counts."""
     try:
-        print(text, flush=True)
+        print(*(f"{line}\n" for line in lines), sep="", end="", flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -247,8 +246,17 @@ def _found(text: str, expected: str, example: str) -> argparse.ArgumentTypeError
     return argparse.ArgumentTypeError(f"found {text.strip()!r}, expected {expected}, for example {example}")
 
 
+def _value(kind: Callable[[str], _T], pattern: str, expected: str, example: str) -> Callable[[str], _T]:
+    def convert(text: str) -> _T:
+        if not re.fullmatch(pattern, text):
+            raise _found(text, expected, example)
+        return kind(text)
+
+    return convert
+
+
 def _url(text: str) -> tuple[str, tuple[str, int], str]:
-    # Host field, address, path. Not other machines: a load script must not be pointed at other people's.
+    # Host field, address and path. Never another machine: a load script must not be pointed at other people's.
     match = re.fullmatch(r"http://((localhost|127(?:\.[0-9]{1,3}){3}):([0-9]{1,5}))(/[!-\"$-~]*)?", text)
     with contextlib.suppress(OSError):
         if match and 0 < int(match[3]) < 65_536:
@@ -256,21 +264,6 @@ def _url(text: str) -> tuple[str, tuple[str, int], str]:
             socket.inet_pton(socket.AF_INET, ip)
             return match[1], (ip, int(match[3])), match[4] or "/"
     raise _found(text, "a URL on this machine (127.0.0.0/8 or localhost) with its port", "http://127.0.0.1:8090/")
-
-
-def _number(least: int, example: str) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,7}", text) or not least <= int(text) <= MOST:
-            raise _found(text, f"a whole number from {least} to {MOST}", example)
-        return int(text)
-
-    return convert
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) or not 0 < float(text) < 1e6:
-        raise _found(text, "a number of seconds above 0", "--timeout 30")
-    return float(text)
 
 
 def _offsets(text: str) -> list[float]:
@@ -291,8 +284,9 @@ def _offsets(text: str) -> list[float]:
 
 
 def _file(text: str) -> str:
-    if os.path.isdir(text) or not os.access(os.path.dirname(text) or ".", os.W_OK):
-        raise _found(text, "a file in a folder that can be written to", "--record requests.csv")
+    special = os.path.exists(text) and not os.path.isfile(text)  # renaming a file onto /dev/null would end it
+    if special or not os.access(os.path.dirname(text) or ".", os.W_OK):
+        raise _found(text, "an ordinary file in a folder that can be written to", "--record requests.csv")
     return text
 
 
@@ -305,12 +299,14 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for; one that cannot be meant ends the process with one sentence and status 2."""
     parser = _Parser("python -m assignments.accesses", description="Sends requests and tells what became of them.")
     parser.add_argument("url", type=_url, metavar="URL", help="where to: http://127.0.0.1:8090/")
+    clients = _value(int, r"0*[1-9][0-9]{0,5}", "a whole number from 1 to 999999", "--clients 10")
     load = parser.add_mutually_exclusive_group()
-    load.add_argument("--clients", type=_number(1, "--clients 10"), metavar="N", help="N requests at once (10)")
+    load.add_argument("--clients", type=clients, metavar="N", help="N requests at once (10)")
     load.add_argument("--arrival", type=_offsets, metavar="1x10,4x20", help="1 a second for 10 s, then 4 for 20 s")
-    stalled = _number(0, "--stalled 1")
+    stalled = _value(int, r"[0-9]{1,6}", "a whole number from 0 to 999999", "--stalled 1")
     parser.add_argument("--stalled", type=stalled, default=0, metavar="K", help="open K silent connections first")
-    parser.add_argument("--timeout", type=_seconds, default=30.0, metavar="S", help="for a whole answer (30)")
+    seconds = _value(float, r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]+)?", "seconds, more than 0", "--timeout 30")
+    parser.add_argument("--timeout", type=seconds, default=30.0, metavar="S", help="for a whole answer (30)")
     parser.add_argument("--record", type=_file, metavar="FILE", help="write a table of all connections (CSV)")
     # argparse takes -1x3 for an option, and would say nothing of what is wrong with it; not so with a space.
     return parser.parse_args([f" {word}" if re.match(r"-[0-9.]+x", word) else word for word in arguments])
@@ -318,7 +314,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The load is over and recorded: 0 all answered, 1 not all, 2 bad usage or no record, 128 + a signal."""
-    gc.disable()
     options = parse(sys.argv[1:] if arguments is None else arguments)
     host, address, path = options.url
     offsets = options.arrival or [0.0] * (options.clients or 10)
@@ -331,18 +326,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         request = REQUEST.format(host=host, path=path).encode("ascii")
         load = Load(address, request, offsets, options.stalled, options.timeout)
         load.run(wake)
+    unanswered = any(request.answer.outcome is not Outcome.ANSWERED for request in load.requests)
+    status = 128 + load.signal if load.signal else int(unanswered)
+    try:
         if options.record:
-            try:
-                record(options.record, [*load.requests, *load.stalled])
-            except OSError as failure:
-                print(f"accesses: nothing recorded in {options.record}: {_words(failure)}", file=sys.stderr)
-                return 2
-        if len(load.requests) < len(offsets):
-            say(f"interrupted: {many(len(offsets) - len(load.requests), 'request')} not due yet")
-        say("\n".join(summarize(load.requests)))
-    if load.signal:
-        return 128 + load.signal
-    return int(any(request.answer.outcome is not Outcome.ANSWERED for request in load.requests))
+            record(options.record, [*load.requests, *load.stalled])
+    except OSError as failure:
+        print(f"accesses: nothing recorded in {options.record}: {_words(failure)}", file=sys.stderr)
+        status = 2
+    if len(load.requests) < len(offsets):
+        say(f"interrupted: {many(len(offsets) - len(load.requests), 'request')} not due yet")
+    say(*summarize(load.requests))
+    return status
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def load(root: Path, check_metric: MetricCheck) -> tuple[Assignment, ...]:
             assignments.append(_read(file, where, check_metric))
         except SpecError as error:
             problems += error.problems
-    problems += _references(assignments, complete=not problems)
+    problems += _references(assignments, check_metric, complete=not problems)
     if problems:
         raise SpecError(problems)
     return tuple(sorted(assignments, key=lambda assignment: assignment.number))
@@ -68,7 +68,9 @@ def choose(kind: str, wanted: str | None, known: Iterable[str]) -> tuple[str, ..
 def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
     try:
         raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SpecError(f"{where}: cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # among them digits and brackets beyond Python's limits
         raise SpecError(f"{where}: not valid TOML: {error}") from None
     problems = [f"{where}: {problem}" for problem in _unknown_metrics(raw, check_metric)]
     problems += [f"{where}: {key}: is taken from the folder, not declared" for key in ("name", "folder") if key in raw]
@@ -153,7 +155,7 @@ def _unknown_metrics(raw: Mapping[str, Any], check: MetricCheck) -> Iterator[str
                 yield f"scenarios.{name}.predicted.{metric}: {problem}"
 
 
-def _references(assignments: Sequence[Assignment], complete: bool) -> Iterator[str]:
+def _references(assignments: Sequence[Assignment], check_metric: MetricCheck, complete: bool) -> Iterator[str]:
     """Faults in what one key says of another; `complete` tells whether every folder could be read."""
     numbers: dict[int, str] = {}
     for assignment in assignments:
@@ -164,7 +166,7 @@ def _references(assignments: Sequence[Assignment], complete: bool) -> Iterator[s
         for problem in _names_within(assignment):
             yield f"{where}: {problem}"
         if complete:
-            for problem in _relations(assignment, {a.name: a for a in assignments}):
+            for problem in _relations(assignment, {a.name: a for a in assignments}, check_metric):
                 yield f"{where}: {problem}"
 
 
@@ -195,7 +197,7 @@ def _names_within(assignment: Assignment) -> Iterator[str]:
             yield f"transcript.server: {transcript.server} does not run in scenarios.{transcript.scenario}"
 
 
-def _relations(assignment: Assignment, every: Mapping[str, Assignment]) -> Iterator[str]:
+def _relations(assignment: Assignment, every: Mapping[str, Assignment], check: MetricCheck) -> Iterator[str]:
     for name, scenario in assignment.scenarios.items():
         for index, claim in enumerate(scenario.claims):
             if claim.relative_to is None:
@@ -204,7 +206,14 @@ def _relations(assignment: Assignment, every: Mapping[str, Assignment]) -> Itera
             folder, other, server = resolve(claim.relative_to, assignment.name, name)
             if folder not in every:
                 yield f"{at}: there is no assignment {folder}{_near(folder, every)}"
-            elif other not in every[folder].scenarios:
-                yield f"{at}: there is no scenario {other} in {folder}{_near(other, every[folder].scenarios)}"
-            elif server and server not in every[folder].servers_of(other):
-                yield f"{at}: no server {server} runs in scenario {other} of {folder}"
+                continue
+            there = every[folder]
+            if other not in there.scenarios:
+                yield f"{at}: there is no scenario {other} in {folder}{_near(other, there.scenarios)}"
+                continue
+            if problem := check(claim.metric, declared_names({family: getattr(there, family) for family in FAMILIES})):
+                yield f"{at}: {folder}: {problem}"
+            own = (claim.server,) if claim.server else assignment.servers_of(name)
+            for wanted in (server,) if server else own:
+                if wanted not in there.servers_of(other):
+                    yield f"{at}: no server {wanted} runs in scenario {other} of {folder}"

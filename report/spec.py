@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
@@ -18,12 +17,13 @@ LANGUAGES: tuple[Language, ...] = ("ko", "en")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
 Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
+_NO_PATTERN = (re.error, OverflowError, RecursionError)  # what re.compile raises
 
 
 def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except _NO_PATTERN as error:
         raise ValueError(f"not a regular expression: {error}") from None
     return pattern
 
@@ -35,8 +35,8 @@ def _one_group(pattern: str) -> str:
 
 
 Reference = Annotated[str, Field(pattern=r"^(?:[a-z0-9_]+/)?[a-z0-9_-]*(?::[a-z0-9_-]+)?$", min_length=1)]
-Pattern = Annotated[str, pydantic.AfterValidator(_compiles)]
-OneGroup = Annotated[str, pydantic.AfterValidator(_one_group)]
+Pattern = Annotated[str, AfterValidator(_compiles)]
+OneGroup = Annotated[str, AfterValidator(_one_group)]
 
 
 class _Model(BaseModel):
@@ -78,8 +78,7 @@ class Load(_Model):
 class Claim(_Model):
     """A metric and one bound on it; with `relative_to` ([assignment/]scenario[:server]) the ratio is bound.
 
-    A claim holds for every server of its scenario, unless it names one. `only_at_speed` says at which
-    speed it can be decided at all; at others it is not asked.
+    It holds for every server of its scenario, or for the one it names. It is asked at `only_at_speed` alone, if given.
     """
 
     id: Name
@@ -90,14 +89,13 @@ class Claim(_Model):
     between: tuple[Number, Number] | None = None
     server: str | None = None
     relative_to: Reference | None = None
-    only_at_speed: Annotated[float, Field(gt=0)] | None = None
+    only_at_speed: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
 
-    @pydantic.model_validator(mode="after")
+    @model_validator(mode="after")
     def _has_one_bound(self) -> Self:
         bounds = [name for name in BOUNDS if getattr(self, name) is not None]
         if len(bounds) != 1:
-            found = " and ".join(bounds) or "none"
-            raise ValueError(f"needs exactly one bound of {', '.join(BOUNDS)}; found {found}")
+            raise ValueError(f"needs exactly one bound of {', '.join(BOUNDS)}; found {' and '.join(bounds) or 'none'}")
         if self.between and self.between[0] > self.between[1]:
             raise ValueError(f"between: the first number must not exceed the second; found {self.between}")
         return self
@@ -125,10 +123,12 @@ class Scenario(_Model):
     predicted: Mapping[str, Number] = {}
     claims: tuple[Claim, ...] = ()
 
-    @pydantic.model_validator(mode="after")
+    @model_validator(mode="after")
     def _arrives_one_way(self) -> Self:
         if (self.clients is None) == (self.arrival is None):
             raise ValueError("needs either clients = 10 or arrival = [ { rate = 1, seconds = 9 } ], not both")
+        if self.sends < 1:
+            raise ValueError("arrival: amounts to no request; rate × seconds of a phase must round to one or more")
         return self
 
     @property
@@ -163,12 +163,10 @@ class Connections(_Model):
     begun: Pattern
     answered: Pattern
 
-    @pydantic.model_validator(mode="after")
+    @model_validator(mode="after")
     def _groups_are_named(self) -> Self:
-        wanted = {"accepted": {"connection", "port"}}
-        for key in ("accepted", "begun", "answered"):
-            names = wanted.get(key, {"connection", "actor"})
-            missing = names - set(re.compile(getattr(self, key)).groupindex)
+        for key, group in (("accepted", "port"), ("begun", "actor"), ("answered", "actor")):
+            missing = {"connection", group} - set(re.compile(getattr(self, key)).groupindex)
             if missing:
                 raise ValueError(f"{key}: needs the named group (?P<{min(missing)}>...)")
         return self
@@ -247,5 +245,5 @@ def declared_names(tables: Mapping[str, Mapping[str, object]]) -> dict[str, froz
 def _named_groups(pattern: object) -> list[str]:
     try:
         return list(re.compile(pattern).groupindex) if isinstance(pattern, str) else []
-    except re.error:
+    except _NO_PATTERN:
         return []  # told as a fault of the pattern itself

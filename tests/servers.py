@@ -17,6 +17,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 NAMES = ("iterative", "fork", "thread", "message_queue")
+TOGETHER = ("fork", "thread", "message_queue")  # which may serve several at a time
+ACTORS = {  # who serves
+    "iterative": r"server",
+    "fork": r"child \d+",
+    "thread": r"thread \d+",
+    "message_queue": r"worker \d+",
+}
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+GREETING = b"My first web server!"
 DEADLINE = 60.0  # seconds after which a test gives up waiting; none passes faster or slower because of it
 LISTENING = "0A"  # state TCP_LISTEN in proc(5)'s tcp table
 
@@ -54,6 +63,10 @@ class Server:
     def count(self, pattern: str) -> int:
         return sum(re.search(pattern, line) is not None for line in self.lines)
 
+    def first(self, pattern: str) -> int:
+        """The place of the first such line."""
+        return next(place for place, line in enumerate(self.lines) if re.search(pattern, line))
+
     def wait_for_lines(self, pattern: str, count: int = 1) -> None:
         wait_for(lambda: self.count(pattern) >= count, f"{count} lines like {pattern!r}")
 
@@ -64,13 +77,13 @@ class Server:
         sockets = {f"socket:[{row[9]}]" for row in rows if row[1] == wanted and row[3] == LISTENING}
         descriptors = Path(f"/proc/{self.process.pid}/fd")
         with contextlib.suppress(OSError):
-            return any(os.readlink(entry) in sockets for entry in descriptors.iterdir())
+            return any(str(entry.readlink()) in sockets for entry in descriptors.iterdir())
         return False
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
 
-    def ask(self, request: bytes = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n") -> bytes:
+    def ask(self, request: bytes = GET) -> bytes:
         """The whole of what the server sends back until it closes."""
         with self.connect() as client:
             client.sendall(request)
@@ -116,31 +129,39 @@ class Server:
 def running(
     name: str, folder: Path, *options: str, prelude: str = "", delay: float = 0, read_timeout: float = 30
 ) -> Iterator[Server]:
-    """A server that listens, in a session of its own; `prelude` is Python code that runs in it beforehand.
+    """A server that listens, in a session of its own; `prelude` is Python code that runs in it beforehand."""
+    arguments = ["--delay", str(delay), "--read-timeout", str(read_timeout), *options]
+    server = start(name, folder, prelude, arguments)
+    try:
+        while not becomes_ready(server):  # somebody took the port meanwhile
+            server = start(name, folder, prelude, arguments)
+        yield server
+        assert "Traceback" not in "\n".join(server.lines), server.lines
+    finally:
+        server.kill_all()
 
-    Python's warnings are errors in it (fork in a process with threads, say), and would show as a traceback.
-    """
+
+def start(name: str, folder: Path, prelude: str, arguments: list[str]) -> Server:
+    """Python's warnings are errors in it (fork in a process with threads, say), and show as a traceback."""
+    port = free_port()
     module = f"assignments.{name}.server"
     code = f"{prelude}\nimport runpy; runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    command = [sys.executable, "-W", "error", "-c", code, "--port", str(port), *arguments]
     output = folder / f"{name}.log"
-    while True:
-        port = free_port()
-        arguments = ["--port", str(port), "--delay", str(delay), "--read-timeout", str(read_timeout), *options]
-        with output.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-c", code, *arguments],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
-        server = Server(process, port, output)
-        try:
-            wait_for(lambda: server.is_listening() or process.poll() is not None, "the server to listen")
-            if process.poll() is not None and "Address already in use" in output.read_text():
-                continue
-            yield server
-            assert "Traceback" not in output.read_text(), output.read_text()
-            return
-        finally:
-            server.kill_all()
+    with output.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    return Server(process, port, output)
+
+
+def becomes_ready(server: Server) -> bool:
+    """True once it listens, False if its port was taken; AssertionError if it ends for another reason."""
+    wait_for(lambda: server.is_listening() or server.process.poll() is not None, "the server to listen")
+    if server.process.poll() is None:
+        return True
+    assert "Address already in use" in "\n".join(server.lines), server.lines
+    return False
 
 
 def read_all(client: socket.socket) -> bytes:

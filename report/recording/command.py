@@ -6,7 +6,7 @@ braces is replaced inside its list element and nothing else is ever interpreted.
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from report.run import Identity
 from report.spec import Assignment, Scenario, Server
 
 HOST = "127.0.0.1"
-LOAD = ("{python}", "-m", "assignments.accesses")
+LOAD = "assignments.accesses"
 RECORD = "requests.csv"  # the load script's record, in its scratch directory
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -90,30 +90,29 @@ def number(value: float) -> str:
 
 def server_command(planned: Planned, port: int, build: Built | None) -> Command:
     """The server's command with the scenario's options; raises SpecError for unknown placeholders."""
-    values = {
-        "port": str(port),
-        "host": HOST,
-        "delay": number(planned.delay),
-        "speed": number(planned.identity.speed),
+    name, values = planned.identity.server, _values(port, planned.delay, planned.identity.speed)
+    parts = {
+        f"servers.{name}.command": planned.server.command,
+        f"scenarios.{planned.identity.scenario}.options": planned.scenario.options,
     }
-    where = f"assignments/{planned.assignment.name}/scenario.toml"
-    parts = (
-        (f"{where}: servers.{planned.identity.server}.command", planned.server.command),
-        (f"{where}: scenarios.{planned.identity.scenario}.options", planned.scenario.options),
-    )
-    return _filled(parts, values, build)
+    return _filled(planned.assignment, parts, values, build)
 
 
-def build_command(planned: Planned, build: Built) -> Command:
+def plain_command(assignment: Assignment, server: str, port: int, delay: float, build: Built | None) -> Command:
+    """The server's command without any scenario, as by hand; raises SpecError for unknown placeholders."""
+    parts = {f"servers.{server}.command": assignment.servers[server].command}
+    return _filled(assignment, parts, _values(port, delay, 1.0), build)
+
+
+def build_command(assignment: Assignment, server: str, build: Built) -> Command:
     """The command that builds the server; raises SpecError for unknown placeholders."""
-    where = f"assignments/{planned.assignment.name}/scenario.toml: servers.{planned.identity.server}.build"
-    return _filled([(where, planned.server.build or ())], {}, build)
+    return _filled(assignment, {f"servers.{server}.build": assignment.servers[server].build or ()}, {}, build)
 
 
 def load_command(planned: Planned, port: int, scratch: Path) -> Command:
     """The load script's command: `--clients N` or `--arrival R1xS1,R2xS2` at this run's speed."""
     scenario, speed = planned.scenario, planned.identity.speed
-    words = [f"http://{HOST}:{port}{scenario.load.path}"]
+    words = ["-m", LOAD, f"http://{HOST}:{port}{scenario.load.path}"]
     if scenario.arrival:
         phases = (f"{number(p.rate * speed)}x{number(p.seconds / speed)}" for p in scenario.arrival)
         words += ["--arrival", ",".join(phases)]
@@ -121,26 +120,32 @@ def load_command(planned: Planned, port: int, scratch: Path) -> Command:
         words += ["--clients", str(scenario.clients)]
     if scenario.load.stalled:
         words += ["--stalled", str(scenario.load.stalled)]
-    words += ["--timeout", number(scenario.load.timeout)]
-    command = _filled([("the load script", words)], {}, None)
-    return Command((*command.words, "--record", str(scratch / RECORD)), (*command.shown, "--record", RECORD))
+    words += ["--timeout", number(scenario.load.timeout), "--record"]
+    return Command((sys.executable, *words, str(scratch / RECORD)), ("python", *words, RECORD))
 
 
-def _filled(parts: Iterable[tuple[str, Sequence[str]]], values: Mapping[str, str], build: Built | None) -> Command:
+def _values(port: int, delay: float, speed: float) -> dict[str, str]:
+    return {"host": HOST, "port": str(port), "delay": number(delay), "speed": number(speed)}
+
+
+def _filled(
+    assignment: Assignment, parts: Mapping[str, Sequence[str]], values: Mapping[str, str], build: Built | None
+) -> Command:
     real = {**values, "python": sys.executable}
     shown = {**values, "python": "python"}  # evidence tells no machine's paths
     if build is not None:
         real["build"], shown["build"] = str(build.directory), build.shown
     problems = [
-        f"{where}: unknown placeholder {{{name}}} in {word!r}; known are {', '.join(sorted(real))}"
-        for where, words in parts
+        f"assignments/{assignment.name}/scenario.toml: {key}: unknown placeholder {{{name}}} in {word!r}; "
+        f"known are {', '.join(sorted(real))}"
+        for key, words in parts.items()
         for word in words
         for name in _PLACEHOLDER.findall(word)
         if name not in real
     ]
     if problems:
         raise SpecError(problems)
-    every = [word for _, words in parts for word in words]
+    every = [word for words in parts.values() for word in words]
     return Command(tuple(_replace(w, real) for w in every), tuple(_replace(w, shown) for w in every))
 
 

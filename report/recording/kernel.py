@@ -10,6 +10,7 @@ import errno
 import os
 import random
 import socket
+import stat
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,21 +50,21 @@ def descendants(root: int) -> list[Process]:
 
 def _processes() -> list[Process]:
     found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
             with contextlib.suppress(OSError):  # it ended meanwhile
-                found.append(_process(int(name)))
+                found.append(_process(int(entry.name)))
     return found
 
 
 def _process(pid: int) -> Process:
     descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        stat = os.read(descriptor, 4096)
+        line = os.read(descriptor, 4096)
     finally:
         os.close(descriptor)
     # The name, field 2, may hold blanks and brackets; the rest is counted from field 3 on.
-    fields = stat.rpartition(b")")[2].split()
+    fields = line.rpartition(b")")[2].split()
     threads = int(fields[17])
     return Process(
         pid,
@@ -79,7 +80,7 @@ def _process(pid: int) -> Process:
 def descriptors(pid: int) -> int:
     """Number of open descriptors; 0 for a process that is gone or not ours."""
     try:
-        return len(os.listdir(f"/proc/{pid}/fd"))
+        return sum(1 for _ in os.scandir(f"/proc/{pid}/fd"))
     except OSError:
         return 0
 
@@ -99,16 +100,17 @@ def listening(port: int) -> frozenset[int]:
     return frozenset(found)
 
 
-def held(inodes: Iterable[int], pids: Iterable[int]) -> frozenset[int]:
+def held(inodes: frozenset[int], pids: Iterable[int]) -> frozenset[int]:
     """Those sockets that one of these processes holds open."""
-    wanted = {f"socket:[{inode}]": inode for inode in inodes}
     found: set[int] = set()
-    for pid in pids if wanted else ():
+    for pid in pids:
         with contextlib.suppress(OSError):
-            for name in os.listdir(f"/proc/{pid}/fd"):
-                with contextlib.suppress(OSError):
-                    found |= {wanted[link] for link in [os.readlink(f"/proc/{pid}/fd/{name}")] if link in wanted}
-    return frozenset(found)
+            for entry in os.scandir(f"/proc/{pid}/fd"):
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    status = entry.stat()
+                    if stat.S_ISSOCK(status.st_mode):
+                        found.add(status.st_ino)
+    return inodes & found
 
 
 def listeners(port: int, root: int) -> int:

@@ -80,9 +80,7 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
         leftovers=observed.leftovers,
         resources=observed.resources,
         captures={
-            who: Capture(
-                printed=captured.printed, kept=len(captured.data), sha256=evidence.digest(captured.data)
-            )
+            who: Capture(printed=captured.printed, kept=len(captured.data), sha256=evidence.digest(captured.data))
             for who, captured in observed.captured.items()
         },
         caveats=(*observed.doubts, *_caveats(observed)),

@@ -22,36 +22,12 @@ from typing import Any, Self
 
 from report.errors import ServerError
 from report.recording import supervisor
+from report.recording.cancel import Cancel, CancelledError
 from report.recording.environment import variables
 from report.recording.terminal import Captured, OnLine, Terminal
 
 END_LIMIT = 10.0  # seconds for the supervisor to end everything after LAST_GRACE: KILL takes effect at once
 DRAIN_LIMIT = 2.0  # seconds for the terminal's end of file once nobody is left
-
-
-class CancelledError(Exception):
-    """The recording was told to stop (Cancel.set); everything begun has been ended."""
-
-
-class Cancel:
-    """A request to stop, made once, also from a signal handler, and seen by every wait in every thread."""
-
-    def __init__(self) -> None:
-        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-
-    def set(self) -> None:
-        os.eventfd_write(self.descriptor, 1)
-
-    def is_set(self) -> bool:
-        return bool(select.select([self.descriptor], [], [], 0)[0])
-
-    def check(self) -> None:
-        """Raises CancelledError once it is set."""
-        if self.is_set():
-            raise CancelledError
-
-    def close(self) -> None:
-        os.close(self.descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +52,26 @@ class Finished:
     involuntary_switches: int
 
 
+def new_scratch() -> Path:
+    """An empty directory, to be given to a Supervised, which removes it."""
+    return Path(tempfile.mkdtemp(prefix="report-"))
+
+
 class Supervised:
     """A command under its supervisor, on a terminal of its own; at the end of `with` nothing of it is left.
 
-    `name` begins the sentence of every ServerError; one is raised when the command cannot be started. Times are
-    of the monotonic clock.
+    `name` begins the sentence of every ServerError; one is raised when the command cannot be started. `scratch`
+    is the command's home and is removed with it, even when the recorder is killed. Times are monotonic.
     """
 
     def __init__(
-        self, name: str, command: Sequence[str], directory: Path, cancel: Cancel, on_line: OnLine
+        self,
+        name: str,
+        command: Sequence[str],
+        directory: Path,
+        cancel: Cancel,
+        on_line: OnLine = lambda _: None,
+        scratch: Path | None = None,
     ) -> None:
         self.exited: Exited | None = None
         self.finished: Finished | None = None
@@ -96,18 +83,20 @@ class Supervised:
         self._started = False
         self._main = 0
         self._partial = b""
-        self.scratch = Path(tempfile.mkdtemp(prefix="report-"))
+        self._scratch = scratch or new_scratch()
         self._terminal = Terminal(on_line)
         control, self._control = os.pipe()
         self._report, report = os.pipe()
         inherited = (control, report, self._terminal.slave)
         try:
-            self._process = subprocess.Popen(
+            self._process: subprocess.Popen[bytes] = subprocess.Popen(
                 # By its file: `-m` would first import this package, and with it much that costs time.
-                [sys.executable, "-I", "-S", supervisor.__file__, *map(str, inherited)]
-                + [str(self.scratch), str(directory), *command],
-                **{name: subprocess.DEVNULL for name in ("stdin", "stdout", "stderr")},
-                env=variables(self.scratch),
+                [sys.executable, "-I", "-S", supervisor.__file__]
+                + [str(word) for word in (*inherited, self._scratch, directory, *command)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=variables(self._scratch),
                 pass_fds=inherited,
                 start_new_session=True,
             )
@@ -115,7 +104,7 @@ class Supervised:
             self._terminal.abandon()
             os.close(self._control)
             os.close(self._report)
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            shutil.rmtree(self._scratch, ignore_errors=True)
             raise ServerError(f"{name}: cannot start {command[0]}: {error}") from error
         finally:
             os.close(control)
@@ -176,7 +165,7 @@ class Supervised:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            shutil.rmtree(self._scratch, ignore_errors=True)
         if not over:
             raise ServerError(f"{self._name}: KILL did not end it within {END_LIMIT:g} s; see ps")
 
@@ -193,10 +182,11 @@ class Supervised:
         for descriptor in (self._report, *cancelling):
             poll.register(descriptor, select.POLLIN)
         while not until():
-            left = deadline - monotonic()
-            if left <= 0:
+            left = max(0.0, deadline - monotonic())
+            ready = poll.poll(left * 1000)  # at least once: what was reported already counts
+            if not ready and not left:
                 return False
-            for descriptor, _ in poll.poll(left * 1000):
+            for descriptor, _ in ready:
                 if descriptor != self._report:
                     raise CancelledError
                 if not self._read():

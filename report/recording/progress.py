@@ -91,7 +91,7 @@ class LiveProgress:
 
     def __init__(self, plan: Sequence[Planned], console: Console | None = None) -> None:
         self._console = console or Console(highlight=False)
-        self._plan = {planned.identity: planned for planned in plan}
+        self._plan = {_what(planned.identity): planned for planned in plan}
         self._rows: dict[Identity, _Row] = {}
         self._ended = 0
         self._lock = threading.Lock()
@@ -109,9 +109,7 @@ class LiveProgress:
     def stage(self, identity: Identity, text: str) -> None:
         with self._lock:
             if identity not in self._rows:
-                planned = self._plan[identity]
-                patterns = {n: re.compile(s.pattern) for n, s in planned.assignment.series.items()}
-                self._rows[identity] = _Row(monotonic(), planned.scenario.sends, patterns)
+                self._rows[identity] = self._row(identity)
             self._rows[identity].stage = text
 
     def line(self, identity: Identity, who: Who, text: str) -> None:
@@ -131,6 +129,13 @@ class LiveProgress:
     def failed(self, identity: Identity, sentence: str) -> None:
         self._end(identity, Text(f"{identity}: failed", style="red"))
 
+    def _row(self, identity: Identity) -> _Row:
+        planned = self._plan.get(_what(identity))
+        if planned is None:
+            return _Row(monotonic(), 0, {})
+        patterns = {name: re.compile(series.pattern) for name, series in planned.assignment.series.items()}
+        return _Row(monotonic(), planned.scenario.sends, patterns)
+
     def _end(self, identity: Identity, text: Text) -> None:
         with self._lock:
             self._rows.pop(identity, None)
@@ -146,13 +151,16 @@ class LiveProgress:
         for identity, row in rows:
             now = ", ".join(f"{name} {value}" for name, value in list(row.values.items()))
             seconds = f"{monotonic() - row.began:.0f}"
-            table.add_row(
-                *map(Text, (str(identity), row.stage, f"{row.answered}/{row.clients}", now, seconds))
-            )
+            table.add_row(*map(Text, (str(identity), row.stage, f"{row.answered}/{row.clients}", now, seconds)))
         return table
 
 
-def progress_of(plan: Sequence[Planned]) -> LiveProgress | PlainProgress:
+def _what(identity: Identity) -> tuple[str, str, str]:
+    """A check may run again at another speed than planned; it is the same scenario still."""
+    return identity.assignment, identity.scenario, identity.server
+
+
+def progress_for(plan: Sequence[Planned]) -> LiveProgress | PlainProgress:
     """The live table where the output is a terminal, plain lines elsewhere; a context manager."""
     console = Console(highlight=False)
     return LiveProgress(plan, console) if console.is_terminal else PlainProgress(plan)

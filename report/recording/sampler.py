@@ -5,6 +5,8 @@ Knows processes and time; must not know requests or lines. Sampling slows itself
 
 import threading
 from time import monotonic
+from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -33,7 +35,7 @@ def snapshot(root: int) -> Sample:
 
 
 class Sampler:
-    """Samples the tree below `root` from `start` to `stop`, about fifty times in a delay."""
+    """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay."""
 
     def __init__(self, root: int, delay: float) -> None:
         self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
@@ -46,8 +48,18 @@ class Sampler:
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self._sweep: threading.Timer | None = None
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep.join()
+        self._thread.join()
 
     def sweep_after(self, seconds: float) -> None:
         """Memory (PSS) is to be summed then, once, in a thread of its own: it is dear."""
@@ -56,14 +68,14 @@ class Sampler:
             self._sweep.daemon = True
             self._sweep.start()
 
-    def stop(self) -> None:
-        """No thread of it runs any more; `samples` is complete."""
-        self._stopping.set()
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep.join()
-        if self._thread.is_alive():
-            self._thread.join()
+    def doubts(self) -> list[str]:
+        """What a reader of the samples should know."""
+        if self.longest_pause <= self.interval:
+            return []
+        return [
+            f"Samples were up to {self.longest_pause:.3f} s apart, not {self.interval:.3f} s, since one of so many "
+            "processes costs time: short peaks may be missed."
+        ]
 
     def _run(self) -> None:
         pause = 0.0

@@ -6,16 +6,18 @@ there is nothing to record: it never listened, or the load script itself failed.
 
 import re
 import shlex
+import signal
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
 from report.errors import ServerError
-from report.recording import kernel
+from report.recording import build, kernel
+from report.recording.cancel import Cancel
 from report.recording.command import RECORD, Built, Command, Planned, load_command, server_command
 from report.recording.outcome import parse_requests
-from report.recording.process import Cancel, Supervised
+from report.recording.process import END_LIMIT, Supervised, new_scratch
 from report.recording.progress import Progress, Who
 from report.recording.sampler import snapshot
 from report.recording.terminal import OnLine
@@ -24,6 +26,7 @@ from report.run import Ending, Leftovers, Request
 LOOK = 0.005  # seconds between looks at the kernel's state
 PORT_TRIES = 3
 LAST_LINES = 10
+ALL_ANSWERED, SOME_FAILED = 0, 1  # exit statuses of the load script that leave a record
 _PORT_TAKEN = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
 
 
@@ -31,7 +34,7 @@ _PORT_TAKEN = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
 class Limits:
     """Seconds that a stage may take; deadlines, so never divided by the speed."""
 
-    build: float = 120.0
+    build: float = build.LIMIT
     start: float = 15.0
     load: float = 10.0  # beyond the last arrival, the timeout and one delay
     zombies: float = 2.0  # after the last answer
@@ -77,14 +80,14 @@ class Loaded:
     requests: tuple[Request, ...]
 
 
-def start(context: Context, build: Built | None, stack: ExitStack) -> Started:
+def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     """The server listens; `stack` ends it. A port that was taken meanwhile is tried with another."""
     planned = context.planned
     name = f"{planned.identity}: the server"
     directory = context.root / planned.server.directory
     for tries_left in reversed(range(PORT_TRIES)):
         port = kernel.free_port()
-        command = server_command(planned, port, build)
+        command = server_command(planned, port, made)
         server = stack.enter_context(
             Supervised(name, command.words, directory, context.cancel, context.listener("server"))
         )
@@ -106,9 +109,17 @@ def load(context: Context, port: int, on_line: OnLine, stack: ExitStack) -> Load
     planned = context.planned
     name = f"{planned.identity}: the load script (not the server)"
     limit = planned.last_due + planned.scenario.load.timeout + planned.delay + context.limits.load
-
-    script = Supervised(name,load_command())
-    return Loaded()
+    scratch = new_scratch()
+    command = load_command(planned, port, scratch)
+    script = stack.enter_context(Supervised(name, command.words, context.root, context.cancel, on_line, scratch))
+    if not script.wait(lambda: script.exited is not None, limit) or script.exited is None:
+        raise fault(name, f"did not end within {limit:g} s", script, command)
+    recorded = scratch / RECORD
+    if script.exited.code not in (ALL_ANSWERED, SOME_FAILED) or not recorded.is_file():
+        raise fault(name, "failed", script, command)
+    requests = parse_requests(recorded.read_bytes(), planned)
+    script.close()
+    return Loaded(script, command, script.exited.code, requests)
 
 
 def zombies(context: Context, server: Supervised) -> int:
@@ -117,3 +128,47 @@ def zombies(context: Context, server: Supervised) -> int:
     while (count := snapshot(server.supervisor).zombies) and monotonic() < deadline:
         server.wait(lambda: server.finished is not None, 4 * LOOK)
     return count
+
+
+def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Leftovers]:
+    """The server has ended: by itself, on TERM or, after the grace, by KILL; and nothing of it is left."""
+    server, doubts = started.server, context.doubts
+    asked = monotonic()
+    if server.exited is not None:
+        doubts.append(
+            f"The server ended by itself ({server.exited}) before it was stopped; what came after was not served."
+        )
+    grace = context.planned.delay + context.limits.stop
+    server.stop(grace)
+    server.wait(lambda: server.exited is not None, grace + context.limits.orphans)
+    orphans = listeners = 0
+    if not server.wait(lambda: server.finished is not None, context.limits.orphans):
+        orphans = snapshot(server.supervisor).processes
+        listeners = kernel.listeners(started.port, server.supervisor)
+    server.kill()
+    server.wait(lambda: server.finished is not None, END_LIMIT)
+    if server.exited is None or server.finished is None:
+        raise fault(f"{context.planned.identity}: the server", "could not be ended", server, started.command)
+    code, seconds = server.exited.code, max(0.0, server.exited.time - asked)
+    if code == -signal.SIGKILL and seconds >= grace:
+        doubts.append(f"The server did not end within {grace:g} s of SIGTERM and was killed.")
+    ending = Ending(
+        exit_status=code if code >= 0 else None,
+        signal=-code if code < 0 else None,
+        seconds=round(seconds, 6),
+        killed=server.finished.killed,
+    )
+    return ending, Leftovers(zombies=zombies, orphans=orphans, listeners=listeners)
+
+
+def fault(name: str, problem: str, ended: Supervised, command: Command) -> ServerError:
+    """The sentence, the command, how it ended (by itself, or because it had to) and its last lines."""
+    by_itself = ended.exited
+    lines = ended.output().lines()
+    how = str(by_itself) if by_itself else "it had to be ended"
+    last = [f"    {line}" for line in lines[-LAST_LINES:]] or ["    (it printed nothing)"]
+    return ServerError(
+        "\n".join(
+            [f"{name} {problem}", f"  command: {shlex.join(command.shown)}", f"  end: {how}", "  last lines:", *last]
+        )
+    )

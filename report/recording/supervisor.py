@@ -163,15 +163,15 @@ class Supervisor:
 def children() -> list[int]:
     """This process's own children: fields 2 and 4 of /proc/PID/stat (proc_pid_stat(5))."""
     own, found = os.getpid(), []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
+                with open(f"/proc/{entry.name}/stat", "rb") as file:
                     stat = file.read()
             except OSError:  # it ended meanwhile
                 continue
             if int(stat.rpartition(b")")[2].split()[1]) == own:
-                found.append(int(name))
+                found.append(int(entry.name))
     return found
 
 

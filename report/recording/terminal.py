@@ -75,13 +75,13 @@ class Kept:
             seconds, data = pieces[0]
             pieces[0] = (seconds, data[excess:])
         cut = self._printed - len(self._first) - sum(len(data) for _, data in pieces)
-        data, chunks = bytearray(self._first), list(self._chunks)
+        kept, chunks = bytearray(self._first), list(self._chunks)
         if cut:
-            data += f"\n[... {cut} bytes cut ...]\n".encode()
+            kept += f"\n[... {cut} bytes cut ...]\n".encode()
         for seconds, piece in pieces:
-            chunks.append(Chunk(len(data), seconds))
-            data += piece
-        return Captured(bytes(data), tuple(chunks), self._printed, cut)
+            chunks.append(Chunk(len(kept), seconds))
+            kept += piece
+        return Captured(bytes(kept), tuple(chunks), self._printed, cut)
 
 
 class Terminal:

@@ -1,0 +1,83 @@
+"""Command lines: placeholders, speed, and what evidence shows of them."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from report.errors import SpecError
+from report.recording.command import Built, build_command, load_command, number, server_command
+from report.spec import Load, Phase, Server
+from tests.recording.harness import planned, scenario
+
+
+def test_placeholders_are_replaced_wherever_they_stand_in_a_word() -> None:
+    server = Server(command=("{python}", "--at={host}:{port}", "{delay}s/{speed}", "{ port }", "{}", "{{port}}"))
+    command = server_command(planned(server, speed=4.0), 8090, None)
+    assert command.words == (
+        sys.executable, "--at=127.0.0.1:8090", "0.025s/4", "{ port }", "{}", "{8090}",
+    )  # fmt: skip
+
+
+def test_evidence_shows_no_path_of_this_machine() -> None:
+    one = planned(Server(command=("{build}/server", "{python}"), build=("cc", "-o", "{build}/server")))
+    built = Built(Path("/somewhere/build/bin/abc"), "build/bin/abc")
+    assert server_command(one, 1, built).words == ("/somewhere/build/bin/abc/server", sys.executable)
+    assert server_command(one, 1, built).shown == ("build/bin/abc/server", "python")
+    assert build_command(one.assignment, "one", built).shown == ("cc", "-o", "build/bin/abc/server")
+    load = load_command(one, 1, Path("/tmp/scratch"))
+    assert load.words[-1] == "/tmp/scratch/requests.csv"
+    assert load.shown[-1] == "requests.csv"
+
+
+def test_unknown_placeholders_are_all_named_with_file_and_key() -> None:
+    one = planned(Server(command=("{pyhton}", "{build}")), scenario(options=("--workers={n}",)))
+    with pytest.raises(SpecError) as caught:
+        server_command(one, 8090, None)
+    assert caught.value.problems == (
+        "assignments/fake/scenario.toml: servers.one.command: unknown placeholder {pyhton} in '{pyhton}'; "
+        "known are delay, host, port, python, speed",
+        "assignments/fake/scenario.toml: servers.one.command: unknown placeholder {build} in '{build}'; "
+        "known are delay, host, port, python, speed",
+        "assignments/fake/scenario.toml: scenarios.only.options: unknown placeholder {n} in '--workers={n}'; "
+        "known are delay, host, port, python, speed",
+    )
+
+
+def test_options_of_the_scenario_follow_the_servers_command() -> None:
+    one = planned(Server(command=("server",)), scenario(options=("--max-workers", "4")))
+    assert server_command(one, 8090, None).words == ("server", "--max-workers", "4")
+
+
+def test_speed_divides_waits_and_multiplies_rates_but_leaves_deadlines() -> None:
+    spec = scenario(
+        delay=5.0,
+        settle=20.0,
+        arrival=(Phase(rate=1.0, seconds=9.0), Phase(rate=0.2, seconds=25.0)),
+        load=Load(stalled=2, path="/{port}", timeout=7.5),
+    )
+    one = planned(Server(command=("s",)), spec, speed=20.0)
+    assert load_command(one, 8090, Path("/s")).words[1:] == (
+        "-m", "assignments.accesses", "http://127.0.0.1:8090/{port}", "--arrival", "20x0.45,4x1.25",
+        "--stalled", "2", "--timeout", "7.5", "--record", "/s/requests.csv",
+    )  # fmt: skip
+    assert (one.delay, one.settle, one.last_due) == (0.25, 1.0, 34 / 20)
+
+
+def test_clients_all_come_at_once() -> None:
+    command = load_command(planned(Server(command=("s",)), scenario(clients=10)), 8090, Path("/s"))
+    assert command.words[4:6] == ("--clients", "10")
+
+
+def test_memory_is_measured_late_in_the_fastest_phase() -> None:
+    phases = tuple(Phase(rate=rate, seconds=9.0) for rate in (1.0, 2.0, 4.0, 2.0))
+    one = planned(Server(command=("s",)), scenario(delay=5.0, arrival=phases), speed=10.0)
+    assert one.busiest == pytest.approx(2.7 + 0.3)
+    assert planned(Server(command=("s",)), scenario(delay=5.0)).busiest == 3.0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(5.0, "5"), (0.25, "0.25"), (5 / 3, "1.666666667"), (1e6, "1000000"), (0.0, "0")]
+)
+def test_numbers_are_written_in_their_shortest_usual_form(value: float, text: str) -> None:
+    assert number(value) == text
