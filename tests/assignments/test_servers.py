@@ -83,6 +83,16 @@ def test_a_body_that_nobody_asked_for_does_not_destroy_the_answer(name: str, tmp
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_refused_client_that_is_still_sending_gets_its_answer(name: str, tmp_path: Path) -> None:
+    patient = "import assignments.service; assignments.service.PATIENCE = 60.0"
+    with running(name, tmp_path, prelude=patient) as server, server.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+        server.wait_for_lines("#1 answered 405")
+        client.sendall(b"x" * 100_000)
+        assert body_of(read_all(client)) == b"405 Method Not Allowed\n"
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_silent_client_gets_408_and_the_server_goes_on(name: str, tmp_path: Path) -> None:
     with running(name, tmp_path, read_timeout=0.1) as server:
         with server.connect() as silent:
