@@ -116,8 +116,7 @@ def summarize(requests: Sequence[Access]) -> Iterator[str]:
         median = (latencies[(answered - 1) // 2] + latencies[answered // 2]) / 2
         yield f"latency: shortest {latencies[0]:.3f} s, median {median:.3f} s, longest {latencies[-1]:.3f} s"
     lag = max((request.started - request.due for request in requests if request.started), default=0.0)
-    if lag >= 0.001:
-        yield f"behind schedule: at most {lag:.3f} s"
+    yield f"behind schedule: at most {lag:.3f} s"
 
 
 def judge(received: bytes | bytearray, closed: bool) -> Answer:

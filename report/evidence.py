@@ -39,12 +39,16 @@ def canonical_json(value: Any) -> bytes:
 
 def rows(records: Sequence[Any], kind: type) -> bytes:
     """Records of a dataclass as CSV with a header; floats with six decimals, None as an empty cell."""
+    header = [field.name for field in fields(kind)]
+    table = [[f"{cell:.6f}" if isinstance(cell, float) else cell for cell in astuple(record)] for record in records]
+    return b"".join(_row(cells) for cells in [header, *table])
+
+
+def _row(cells: Sequence[Any]) -> bytes:
+    """One row ending in LF; written with CRLF first, since only then does the writer quote a lone CR in a cell."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([field.name for field in fields(kind)])
-    for record in records:
-        writer.writerow([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in astuple(record)])
-    return out.getvalue().encode()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return (out.getvalue().removesuffix("\r\n") + "\n").encode()
 
 
 def parse_rows(data: bytes, kind: type[T], where: str) -> tuple[T, ...]:
@@ -55,13 +59,10 @@ def parse_rows(data: bytes, kind: type[T], where: str) -> tuple[T, ...]:
     if header != names:
         raise EvidenceError(f"{where}:1: expected the columns {','.join(names)}; found {','.join(header)}")
     types = [_cell_type(get_type_hints(kind)[name]) for name in names]
-    records = []
-    for cells in reader:
-        try:
-            values = [_cell(text, *how) for text, how in zip(cells, types, strict=True)]
-        except ValueError as error:
-            raise EvidenceError(f"{where}:{reader.line_num}: {error}; record the run again (--force)") from None
-        records.append(kind(*values))
+    try:
+        records = [kind(*(_cell(text, *how) for text, how in zip(cells, types, strict=True))) for cells in reader]
+    except (ValueError, csv.Error) as error:
+        raise EvidenceError(f"{where}:{reader.line_num}: {error}; record the run again (--force)") from None
     return tuple(records)
 
 
@@ -142,7 +143,7 @@ def read_record(directory: Path) -> Record:
     path = (find(directory) or directory) / "run.json"
     try:
         raw = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{_short(path)}: cannot be read ({error}); record the run again") from None
     if isinstance(raw, dict) and raw.get("schema_version") != SCHEMA:
         raise EvidenceError(

@@ -53,9 +53,15 @@ def sources(root: Path, assignment: Assignment, server: str) -> list[str]:
             )
     paths = {path for path in LOAD_SCRIPT if (root / path).is_file()}
     for pattern in patterns:
-        matched = {path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file()}
-        if not matched and spec.sources is not None:
-            raise SpecError(f"{folder}/scenario.toml: servers.{server}.sources: no file matches {pattern}")
+        try:
+            matched = {path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file()}
+        except (ValueError, IndexError, NotImplementedError):  # no pattern, or one that leads out of the repository
+            matched = set()
+        if (not matched or ".." in pattern) and spec.sources is not None:
+            raise SpecError(
+                f"{folder}/scenario.toml: servers.{server}.sources: no file of the repository matches {pattern!r}; "
+                "expected patterns from its root, such as assignments/fork/*.py"
+            )
         paths |= matched
     return sorted(paths)
 

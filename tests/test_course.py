@@ -136,7 +136,11 @@ def test_a_scenario_toml_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_all_faults_of_all_folders_are_told_in_one_go(tmp_path: Path) -> None:
-    one = changed("delay = 5.0", "delay = nan").replace("requests.correct", "requests.corect").replace("[series]", "[serie]")
+    one = (
+        changed("delay = 5.0", "delay = nan")
+        .replace("requests.correct", "requests.corect")
+        .replace("[series]", "[serie]")
+    )
     two = changed("clients = 2", "clients = '2'").replace("equals = 2", "equls = 2")
     problems = "\n".join(faults(tmp_path, echo=one, other=two))
     for expected in (
@@ -166,11 +170,17 @@ def test_a_claim_relative_to_an_assignment_that_cannot_measure_its_metric_is_ref
     claim = '\n[[scenarios.two.claims]]\nid = "more"\nmetric = "series.workers.max"\nat_least = 1\n'
     problems = faults(tmp_path, echo=ECHO + claim + 'relative_to = "other/two"', other=other)
     assert len(problems) == 1
-    assert problems[0].startswith(f"{FILE}: scenarios.two.claims[2].relative_to: other: there is no metric series.workers.max")
+    assert problems[0].startswith(
+        f"{FILE}: scenarios.two.claims[2].relative_to: other: there is no metric series.workers.max"
+    )
 
 
 def test_a_claim_relative_to_where_its_server_does_not_run_is_refused(tmp_path: Path) -> None:
-    other = changed("number = 1", "number = 2").replace("[servers.python]", "[servers.c]").replace('"two"', '"two"\nserver = "c"')
+    other = (
+        changed("number = 1", "number = 2")
+        .replace("[servers.python]", "[servers.c]")
+        .replace('"two"', '"two"\nserver = "c"')
+    )
     problems = faults(tmp_path, echo=ECHO + CLAIM + 'equals = 1\nrelative_to = "other/two"', other=other)
     assert problems == [f"{FILE}: scenarios.two.claims[2].relative_to: no server python runs in scenario two of other"]
 
@@ -231,7 +241,9 @@ def spelled(value: Any) -> str:
 
 def places(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key or index) in a nested value."""
-    inside = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    inside = (
+        list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    )
     return [(value, key) for key, _ in inside] + [place for _, item in inside for place in places(item)]
 
 

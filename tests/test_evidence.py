@@ -27,8 +27,12 @@ def problems(directory: Path) -> list[str]:
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
-    stalled = request(2, kind="stalled", done=None, status=None, content_length=None, outcome="stalled", local_port=None)
-    made = run(requests=[request(1), stalled], samples=[sample(-0.5), sample(1 / 3)], server_lines=lines("한글", "", "x"))
+    stalled = request(
+        2, kind="stalled", done=None, status=None, content_length=None, outcome="stalled", local_port=None
+    )
+    made = run(
+        requests=[request(1), stalled], samples=[sample(-0.5), sample(1 / 3)], server_lines=lines("한글", "", "x")
+    )
     found = evidence.read(store(tmp_path, made))
     assert found.requests == made.requests
     assert found.samples == (sample(-0.5), sample(0.333333))

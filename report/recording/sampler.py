@@ -91,6 +91,8 @@ class Sampler:
         for process in kernel.descendants(self._root):
             if self._stopping.is_set():
                 return
+            if process.zombie:
+                continue
             try:
                 total += psutil.Process(process.pid).memory_full_info().pss
             except psutil.NoSuchProcess:  # it ended meanwhile, or is a zombie

@@ -4,12 +4,10 @@ Text is drawn as outlines of a pinned font found by file, so no font of the syst
 lacks is an error. matplotlib's own settings are reset first: a user's matplotlibrc must not reach a report.
 """
 
-import importlib.util
 import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -17,12 +15,12 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from report.errors import SpecError
+from report.rendering.fonts import font_file
 
 # Okabe and Ito's palette, told apart by colour-blind readers (Wong, Nature Methods 8, 441, 2011).
 WAITING, SERVED, FAILED, ACCENT, MARK, INK = "#CFD8DC", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#263238"
 WIDTH = 8.0  # inches; text stays readable at half of it
 
-_FONT_PACKAGE = "koreanize_matplotlib"
 _STYLE: Any = {
     "svg.hashsalt": "assignment-report",
     "svg.fonttype": "path",
@@ -42,18 +40,6 @@ _STYLE: Any = {
 }
 
 
-def font_file() -> Path:
-    """The pinned font's file, without importing the package that brings it (which would change matplotlib)."""
-    spec = importlib.util.find_spec(_FONT_PACKAGE)
-    for place in (spec.submodule_search_locations or ()) if spec else ():
-        file = Path(place) / "fonts" / "NanumGothic.ttf"
-        if file.is_file():
-            return file
-    raise SpecError(
-        "figures need the font NanumGothic from the package koreanize-matplotlib; install requirements.txt again"
-    )
-
-
 @contextmanager
 def drawing(height: float) -> Iterator[Figure]:
     """A figure of the house's width and this height in inches; faults of drawing, such as lacking glyphs, raise."""
@@ -62,7 +48,10 @@ def drawing(height: float) -> Iterator[Figure]:
         font_manager.fontManager.addfont(str(font_file()))
         matplotlib.rcParams.update(_STYLE)
         warnings.simplefilter("error")
-        yield Figure(figsize=(WIDTH, height), layout="constrained")
+        try:
+            yield Figure(figsize=(WIDTH, height), layout="constrained")
+        except UserWarning as lack:  # matplotlib warns of a glyph that is not there, and draws a box
+            raise SpecError(f"a figure cannot be drawn: {lack}; use characters that NanumGothic has") from None
 
 
 def svg(figure: Figure) -> bytes:

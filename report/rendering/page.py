@@ -13,6 +13,7 @@ from markdown_it.token import Token
 
 from report.errors import SpecError
 from report.rendering.document import Document
+from report.rendering.fonts import subset_for
 
 
 def page(root: Path, document: Document) -> str:
@@ -25,8 +26,9 @@ def page(root: Path, document: Document) -> str:
     )
     body = markdown.renderer.render(tokens, markdown.options, {})
     style = (root / "templates" / "style.css").read_text(encoding="utf-8")
+    font = base64.b64encode(subset_for(document.markdown)).decode()
     return environment.get_template("page.html.j2").render(
-        language=document.language, title=document.title, body=body, style=style
+        language=document.language, title=document.title, body=body, style=style, font=font
     )
 
 

@@ -88,7 +88,8 @@ def test_a_refused_client_that_is_still_sending_gets_its_answer(name: str, tmp_p
     with running(name, tmp_path, prelude=patient) as server, server.connect() as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
         server.wait_for_lines("#1 answered 405")
-        client.sendall(b"x" * 100_000)
+        for _ in range(10):
+            client.sendall(b"x" * 10_000)  # EPIPE if the server had closed already
         assert body_of(read_all(client)) == b"405 Method Not Allowed\n"
 
 

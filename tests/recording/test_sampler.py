@@ -67,6 +67,7 @@ def test_cheap_samples_leave_no_doubt() -> None:
 
 
 def test_memory_is_summed_once_over_every_living_process(family: int) -> None:
+    wait_for(lambda: snapshot(family).zombies == 1, "the zombie")
     with Sampler(family, 5.0) as sampling:
         sampling.sweep_after(0.0)
         sampling.sweep_after(0.0)
