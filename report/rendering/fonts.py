@@ -45,11 +45,12 @@ def subset_for(text: str) -> bytes:
     options.layout_features = []
     options.hinting = False
     options.notdef_outline = True
-    font = subset.load_font(str(font_file()), options)
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # leftovers of the font editor
     subsetter = subset.Subsetter(options)
     subsetter.populate(unicodes={ord(c) for c in text} & characters())
-    subsetter.subset(font)
-    font.recalcTimestamp = False
     out = io.BytesIO()
-    font.save(out)
+    with subset.load_font(str(font_file()), options) as font:
+        subsetter.subset(font)
+        font.recalcTimestamp = False
+        font.save(out)
     return out.getvalue()
