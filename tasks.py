@@ -116,7 +116,7 @@ def run(
         print("\n".join(console.verdicts(found)))
         print(f"{console.tally(found)}; evidence in build/evidence, report with: invoke report")
         if any(v.state == "fails" for v in found):
-            raise ClaimError("a claim fails; the lines with ✗ above say which")
+            raise ClaimError("a claim fails; the lines with × above say which")
 
 
 def _beside(every: "tuple[Assignment, ...]", wanted: "list[Planned]", speed: float) -> "list[Planned]":

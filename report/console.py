@@ -9,7 +9,7 @@ from report.rendering.metrics import find
 from report.rendering.verdicts import Verdict, bound
 from report.spec import Assignment
 
-SIGNS = {"holds": "✓", "fails": "✗", "undecided": "?"}
+SIGNS = {"holds": "○", "fails": "×", "undecided": "△"}
 _UNITS = {"seconds": " s", "delays": " delays", "bytes": " MiB", "ratio": " times", "count": ""}
 
 

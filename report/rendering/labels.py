@@ -44,7 +44,7 @@ class Labels:
 
     def mark(self, state: str) -> str:
         """The sign of a verdict; the word always stands beside it, so that no sign carries meaning alone."""
-        return {"holds": "✓", "fails": "✗"}.get(state, "?")
+        return {"holds": "○", "fails": "×"}.get(state, "△")
 
     def value(self, value: float, unit: str) -> str:
         """A measured value with its unit."""

@@ -1,0 +1,144 @@
+"""Each metric on hand-made evidence, and each bound crossed by changed evidence."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from report.rendering import metrics
+from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.verdicts import judge
+from report.run import Ending, Leftovers
+from report.spec import declared_names
+from tests.builders import assignment, evidence_of, lines, request, run, sample
+
+ECHO = assignment()
+
+
+def measured(name: str, **changes: Any) -> float:
+    return float(metrics.find(name).measure(Subject(ECHO, ECHO.scenarios["two"], run(**changes))))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("requests.answered", 2),
+        ("requests.failed", 0),
+        ("requests.correct", 2),
+        ("requests.unaccounted", 0),
+        ("makespan.seconds", 5.02),
+        ("makespan.delays", 1.004),
+        ("latency.shortest", 5.01),
+        ("latency.median", 5.015),
+        ("latency.longest", 5.02),
+        ("client.behind", 0.001),
+        ("connections.together", 2),
+        ("processes.peak", 3),
+        ("threads.peak", 3),
+        ("memory.pss", 12 * 2**20),
+        ("cpu.seconds", 0.75),
+        ("left.zombies", 0),
+        ("left.total", 0),
+        ("exit.status", 0),
+        ("shares.worker.total", 2),
+        ("shares.worker.actors", 2),
+        ("shares.worker.largest", 1),
+        ("events.added.count", 0),
+        ("rings.worker.turns", 0),
+    ],
+)
+def test_a_metric_is_what_the_evidence_says(name: str, value: float) -> None:
+    assert measured(name) == pytest.approx(value)
+
+
+def test_every_fixed_metric_is_measured_here() -> None:
+    for name in metrics.METRICS:
+        measured(name)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": "My first web Server!"},
+        {"content_length": None},
+        {"content_length": 21},
+        {"content_type": "text/plainContent-Length: 20"},
+        {"outcome": "incomplete"},
+    ],
+)
+def test_an_answer_that_is_not_right_in_one_thing_is_not_correct(change: dict[str, Any]) -> None:
+    assert measured("requests.correct", requests=[request(1), request(2, **change)]) == 1
+
+
+def test_a_request_that_is_nowhere_is_unaccounted_for() -> None:
+    assert measured("requests.unaccounted", requests=[request(1)]) == 1
+
+
+def test_failed_requests_never_enter_times() -> None:
+    assert measured("latency.longest", requests=[request(1), request(2, done=60.0, outcome="late")]) == 5.01
+
+
+def test_a_server_killed_by_a_signal_has_the_status_a_shell_shows() -> None:
+    assert measured("exit.status", ending=Ending(exit_status=None, signal=9, seconds=1.0, killed=0)) == 137
+
+
+def test_whatever_was_left_behind_counts() -> None:
+    assert measured("left.total", leftovers=Leftovers(zombies=1, orphans=2, listeners=1)) == 4
+
+
+def test_series_events_and_held_levels_are_read_off_the_lines() -> None:
+    captured = lines(
+        "server: #9 queued, queue 8/10, workers 1",
+        "server: worker 2 added, queue 8/10, workers 2",
+        "server: #2 handed to worker 2, queue 2/10, workers 2",
+        "server: worker 2 told to leave, queue 1/10, workers 2",
+        "server: worker 2 removed, queue 1/10, workers 1",
+        step=5.0,
+    )
+    found = {
+        name: measured(name, server_lines=captured)
+        for name in ("series.queue.max", "series.queue.min", "series.workers.first", "series.workers.last",
+                     "events.added.queue.min", "events.leaving.queue.max", "held.low.shortest")
+    }  # fmt: skip
+    assert list(found.values()) == [8, 1, 1, 1, 8, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["series.queue.max", "held.low.shortest", "events.added.queue.min"])
+def test_what_no_line_tells_is_unmeasured_and_says_why(name: str) -> None:
+    with pytest.raises(UnmeasuredError, match="prints no line that matches"):
+        measured(name, server_lines=lines("nothing of the kind"))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("requests.corect", "requests.correct"),
+        ("series.queue.maximum", "series.queue.max"),
+        ("shares.wroker.total", "shares.worker.total"),
+        ("events.added.queue.mni", "events.added.queue.min"),
+    ],
+)
+def test_an_unknown_metric_is_refused_with_a_near_name(name: str, near: str) -> None:
+    tables = {family: getattr(ECHO, family) for family in ("series", "shares", "events", "held", "rings")}
+    problem = metrics.problem(name, declared_names(tables))
+    assert problem is not None
+    assert f"did you mean {near}?" in problem
+
+
+MUTATIONS: list[Callable[[], Any]] = [
+    lambda: run(requests=[request(1)]),
+    lambda: run(requests=[request(1), request(2, body="no")]),
+    lambda: run(requests=[request(1), request(2, done=10.0)]),
+]
+
+
+@pytest.mark.parametrize("made", MUTATIONS)
+def test_evidence_that_crosses_a_bound_makes_a_claim_fail(made: Callable[[], Any]) -> None:
+    assert {v.state for v in judge(evidence_of(run()), ECHO, 1.0)} == {"holds"}
+    assert "fails" in {v.state for v in judge(evidence_of(made()), ECHO, 1.0)}
+
+
+def test_no_samples_leave_peaks_undecided() -> None:
+    with pytest.raises(UnmeasuredError):
+        measured("processes.peak", samples=())
+    assert measured("processes.peak", samples=[sample(0.0, 7)]) == 7

@@ -1,0 +1,82 @@
+"""The house holds: floors, the wall between recording and rendering, the purity of rendering, sizes."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
+IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
+FLOORS = {
+    0: {"errors"},
+    1: {"spec", "run", "course", "evidence", "freshness"},
+    2: {"recording", "rendering"},
+    3: {"publish", "plan", "check", "console"},
+}
+FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names that a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(path: Path) -> str:
+    """The module's or package's name right below report/."""
+    return path.relative_to(REPOSITORY / "report").parts[0].removesuffix(".py")
+
+
+def test_every_room_stands_on_a_floor() -> None:
+    assert {room(path) for path in MODULES} - {"__init__"} == set(FLOOR)
+
+
+def test_imports_go_down_and_recording_and_rendering_never_meet() -> None:
+    looked_at = 0
+    for path in MODULES:
+        for name in imports(path):
+            if not name.startswith("report.") or room(path) == "__init__":
+                continue
+            looked_at += 1
+            above, below = room(path), name.split(".")[1]
+            beside = FLOOR[above] == FLOOR[below] and FLOOR[above] in (1, 3)
+            assert above == below or FLOOR[below] < FLOOR[above] or beside, f"{path.name} imports {name}"
+            assert {above, below} != {"recording", "rendering"}
+    assert looked_at > 50
+
+
+def test_rendering_is_pure() -> None:
+    looked_at = 0
+    for path in (REPOSITORY / "report" / "rendering").glob("*.py"):
+        looked_at += 1
+        assert not IMPURE & {name.split(".")[0] for name in imports(path)}, path.name
+        text = path.read_text(encoding="utf-8")
+        assert "environ" not in text.replace("environment", "")
+        assert "getenv" not in text
+    assert looked_at > 10
+
+
+def test_the_generator_knows_no_assignment_by_name() -> None:
+    names = [path.parent.name for path in (REPOSITORY / "assignments").glob("*/scenario.toml")]
+    assert len(names) >= 5
+    for path in MODULES:
+        assert not any(name.startswith("assignments") for name in imports(path)), path
+        text = path.read_text(encoding="utf-8")
+        for name in names:
+            assert f'"{name}"' not in text, f"{path.name} names the assignment {name}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_a_module_fits_on_a_few_screens_and_opens_with_its_rule(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith('"""')
+    assert len(text.splitlines()) <= 250
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 50, node.name
