@@ -95,7 +95,7 @@ class Sampler:
                 continue
             try:
                 total += psutil.Process(process.pid).memory_full_info().pss
-            except psutil.NoSuchProcess:  # it ended meanwhile, or is a zombie
+            except psutil.NoSuchProcess:  # it ended meanwhile
                 continue
             except (psutil.AccessDenied, OSError):
                 return

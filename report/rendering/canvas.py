@@ -21,10 +21,11 @@ from report.rendering.fonts import font_file
 WAITING, SERVED, FAILED, ACCENT, MARK, INK = "#CFD8DC", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#263238"
 WIDTH = 8.0  # inches; text stays readable at half of it
 
+_FAMILY = "the pinned font"  # a name that no font of the system has, so that none can take its place
 _STYLE: Any = {
     "svg.hashsalt": "assignment-report",
     "svg.fonttype": "path",
-    "font.family": "NanumGothic",
+    "font.family": _FAMILY,
     "font.size": 10.5,
     "axes.unicode_minus": False,
     "axes.spines.top": False,
@@ -45,7 +46,9 @@ def drawing(height: float) -> Iterator[Figure]:
     """A figure of the house's width and this height in inches; faults of drawing, such as lacking glyphs, raise."""
     with warnings.catch_warnings(), matplotlib.rc_context():
         matplotlib.rcdefaults()
-        font_manager.fontManager.addfont(str(font_file()))
+        pinned = font_manager.FontEntry(fname=str(font_file()), name=_FAMILY, weight=400, size="scalable")
+        if pinned not in font_manager.fontManager.ttflist:
+            font_manager.fontManager.ttflist.append(pinned)
         matplotlib.rcParams.update(_STYLE)
         warnings.simplefilter("error")
         try:

@@ -49,7 +49,7 @@ def _events(name: str, what: str) -> Metric:
             return len(found)
         if not found:
             raise UnmeasuredError(f"the server prints no line that matches events.{name}")
-        values = [float(groups[group]) for _, _, groups in found]
+        values = [lines.number(groups[group], index) for index, _, groups in found]
         return min(values) if extreme == "min" else max(values)
 
     return Metric("count", measure, "server.log")

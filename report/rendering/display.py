@@ -4,16 +4,22 @@ Control characters, bidirectional marks and zero-width characters become visible
 or SVG comes after this, in the place that writes it. (Unicode Technical Report 36, section 3, on such characters.)
 """
 
-import unicodedata
+import re
+from unicodedata import category
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Letters and marks without a shape: Default_Ignorable_Code_Point of Unicode, as far as no category says so.
+_BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
-def visible(text: str) -> str:
-    """The text with every character that would not show itself written as an escape such as \\x1b or \\u202e."""
+def visible(text: str, lacking: str = "") -> str:
+    """The text with every character that would not show itself written as an escape such as \\x1b or \\u202e.
+
+    So are the characters of `lacking`, for a place that has no glyph for them.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN else c for c in text)
+    return "".join(_escape(c) if c in lacking or _BLANK.match(c) or category(c) in _HIDDEN else c for c in text)
 
 
 def _escape(character: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jinja2
 
-from report.errors import ClaimError, SpecError
+from report.errors import ClaimError, EvidenceError, SpecError
 from report.rendering.labels import Labels
 from report.rendering.narrator import Narrator
 from report.rendering.verdicts import Evidence, Verdict, worst
@@ -50,7 +50,8 @@ def compose(
 ) -> Document:
     """The report in the label's language; `verdicts` by assignment, `other` the file of each language.
 
-    Raises ClaimError when a claim is not cited exactly once, SpecError when a template or an explanation is wrong.
+    Raises ClaimError when a claim is not cited exactly once, SpecError when a template or an explanation is wrong,
+    EvidenceError when there is not one run.
     """
     environment = _environment(root)
     narrators = []
@@ -64,6 +65,8 @@ def compose(
         narrators.append(narrator)
     if problems:
         raise ClaimError(problems)
+    if not evidence.runs:
+        raise EvidenceError("there is no run to report on; make one with: invoke run")
     every = [verdict for of in verdicts.values() for verdict in of]
     rows = list(_rows(evidence, verdicts))
     values = {
@@ -89,12 +92,19 @@ def fill(environment: jinja2.Environment, root: Path, file: str, values: Mapping
     """A template filled in; raises SpecError with file and line for what its author can mend."""
     try:
         return environment.get_template(file).render(values)
-    except jinja2.TemplateNotFound:
+    except jinja2.TemplateNotFound as error:
+        if error.name != file:
+            raise SpecError(f"{file}:{_line(error, file)}: {error.name}: there is no such file") from None
         raise SpecError(f"{file}: is missing; every assignment needs an explanation in each language") from None
     except jinja2.TemplateSyntaxError as error:
         raise SpecError(f"{file}:{error.lineno}: {error.message}") from None
-    except (jinja2.UndefinedError, TypeError) as error:
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{file}: is not UTF-8: {error}") from None
+    except (jinja2.TemplateError, TypeError, ArithmeticError, RecursionError) as error:
         raise SpecError(f"{file}:{_line(error, file)}: {error}") from None
+    except SpecError as error:
+        line = _line(error, file)
+        raise SpecError(problem.replace(f"{file}:", f"{file}:{line}:", 1) for problem in error.problems) from None
 
 
 def _line(error: BaseException, file: str) -> int:

@@ -13,12 +13,14 @@ from matplotlib.ticker import MaxNLocator
 from report.errors import SpecError
 from report.rendering import canvas, lines
 from report.rendering.display import visible
+from report.rendering.fonts import lacking
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.metrics import METRICS
 from report.run import Request
 
 _FEW = 16  # clients; above it, bars are thin and carry no names
+_LONG = 24  # characters of a captured name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def timeline(subject: Subject, label: Labels) -> Picture:
             begun = course.begun if course else None
             _bar(axes, row, height, request, begun)
             if few and course and course.actor and request.done is not None:
-                axes.text(_t(request.done), row, f" {visible(course.actor)}", va="center", fontsize=9)
+                axes.text(_t(request.done), row, f" {_shown(course.actor)}", va="center", fontsize=9)
         axes.set(xlabel=label("time_axis"), ylabel=label("client"), xlim=(0, None))
         axes.set_ylim(len(requests) + 0.6, 0.4)
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=_FEW if few else 10, min_n_ticks=1))
@@ -87,9 +89,11 @@ def _bar(axes: Axes, row: int, height: float, request: Request, begun: float | N
 def series(subject: Subject, label: Labels) -> Picture:
     """Every declared series as steps over one time axis, with the levels that scenario.toml marks."""
     declared = subject.assignment.series
+    if not declared:
+        raise UnmeasuredError("scenario.toml declares no [series]")
     found = {name: lines.series(subject.run.server_lines, spec) for name, spec in declared.items()}
     end = max((sample.time for sample in subject.run.samples), default=0.0)
-    with canvas.drawing(1.9 * max(1, len(found))) as figure:
+    with canvas.drawing(1.9 * len(found)) as figure:
         grid = figure.subplots(len(found), 1, sharex=True, squeeze=False)[:, 0]
         for axes, (name, points) in zip(grid, found.items(), strict=True):
             xs = [_t(point.time) for point in points]
@@ -148,13 +152,15 @@ def processes(subject: Subject, label: Labels) -> Picture:
 
 def shares(subject: Subject, label: Labels) -> Picture:
     """How many requests each actor answered, by the server's lines."""
-    (name, pattern), *_ = subject.assignment.shares.items() or [("", "()")]
-    counts = lines.shares(subject.run.server_lines, pattern) if name else {}
+    if not subject.assignment.shares:
+        raise UnmeasuredError("scenario.toml declares no [shares]")
+    (name, pattern), *_ = subject.assignment.shares.items()
+    counts = lines.shares(subject.run.server_lines, pattern)
     actors = sorted(counts, key=lambda actor: (len(actor), actor))
     with canvas.drawing(2.6) as figure:
         axes = figure.subplots()
         axes.bar(range(len(actors)), [counts[a] for a in actors], color=canvas.SERVED)
-        axes.set_xticks(range(len(actors)), [visible(a) for a in actors] if len(actors) <= 32 else [""] * len(actors))
+        axes.set_xticks(range(len(actors)), [_shown(a) for a in actors] if len(actors) <= 32 else [""] * len(actors))
         axes.set(xlabel=label.name(name), ylabel=label("answered_axis"))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         picture = canvas.svg(figure)
@@ -169,10 +175,18 @@ FIGURES: Mapping[str, Draw] = {"timeline": timeline, "series": series, "processe
 
 
 def draw(kind: str, subject: Subject, label: Labels, asked_by: str) -> Picture:
-    """The figure of this kind; raises SpecError that names the explanation when there is no such kind."""
+    """The figure of this kind; raises SpecError that names the explanation when it cannot be drawn."""
     if kind not in FIGURES:
         raise SpecError(f"{asked_by}: figure({kind!r}): there is no such figure; there are {', '.join(FIGURES)}")
-    return FIGURES[kind](subject, label)
+    try:
+        return FIGURES[kind](subject, label)
+    except (UnmeasuredError, SpecError) as error:
+        raise SpecError(f"{asked_by}: figure({kind!r}): {error}") from None
+
+
+def _shown(captured: str) -> str:
+    """Captured text that a figure can show: short, nothing invisible, nothing that the font lacks."""
+    return visible(captured[:_LONG], lacking(captured)) + ("…" if len(captured) > _LONG else "")
 
 
 def _t(seconds: float) -> float:

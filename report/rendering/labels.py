@@ -1,5 +1,6 @@
 """Floor 2, pure. The report's words in one language: labels, units, the names of metrics; formats of numbers."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,7 +57,7 @@ def load(templates: Path) -> dict[Language, Labels]:
     where = templates / "labels.toml"
     try:
         raw = tomllib.loads(where.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SpecError(f"templates/labels.toml: cannot be read: {error}") from None
     keys = {language: _keys(raw.get(language, {})) for language in LANGUAGES}
     every = set().union(*keys.values())
@@ -78,9 +79,7 @@ def _keys(table: Mapping[str, Any], prefix: str = "") -> set[str]:
 
 
 def _fill(text: str, values: Mapping[str, object]) -> str:
-    for key, value in values.items():
-        text = text.replace("{" + key + "}", str(value))
-    return text
+    return re.sub(r"\{(\w+)\}", lambda place: str(values.get(place[1], place[0])), text)
 
 
 def number(value: float, unit: str) -> str:

@@ -3,10 +3,12 @@
 Order of lines is trusted only as far as the server prints them in true order (see the server contract).
 """
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from report.rendering.measure import UnmeasuredError
 from report.run import LogLine
 from report.spec import Connections, Held, Ring, Series
 
@@ -30,6 +32,14 @@ class Course:
     accepted: float | None
     begun: float | None
     answered: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How many connections were in progress at once, and when so many first were."""
+
+    count: int
+    time: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ def shares(lines: Sequence[LogLine], pattern: str) -> dict[str, int]:
     counts: dict[str, int] = {}
     compiled = re.compile(pattern)
     for line in lines:
-        if match := compiled.search(line.text):
+        if (match := compiled.search(line.text)) and match.group(1) is not None:
             counts[match.group(1)] = counts.get(match.group(1), 0) + 1
     return counts
 
@@ -117,7 +127,7 @@ def _ring_steps(
 ) -> Iterator[tuple[str, str, str]]:
     for line in lines:
         for kind, pattern in patterns:
-            if match := pattern.search(line.text):
+            if (match := pattern.search(line.text)) and match.group(1) is not None:
                 yield kind, match.group(1), line.text
                 break
 
@@ -129,31 +139,35 @@ def _next(order: Sequence[str], free: Sequence[str], last: str | None) -> str | 
 
 def courses(lines: Sequence[LogLine], spec: Connections) -> tuple[Course, ...]:
     """Each connection's course, in order of its number."""
-    accepted = {int(g["connection"]): (line.time, int(g["port"])) for _, line, g in events(lines, spec.accepted)}
-    begun = {int(g["connection"]): (line.time, g["actor"]) for _, line, g in events(lines, spec.begun)}
-    answered = {int(g["connection"]): line.time for _, line, g in events(lines, spec.answered)}
+
+    def found(pattern: str) -> Iterator[tuple[int, int, LogLine, Mapping[str, str]]]:
+        return ((int(number(g["connection"], i)), i, line, g) for i, line, g in events(lines, pattern))
+
+    accepted = {one: (line.time, int(number(g["port"], i))) for one, i, line, g in found(spec.accepted)}
+    begun = {one: (line.time, g["actor"] or "") for one, _, line, g in found(spec.begun)}
+    answered = {one: line.time for one, _, line, _ in found(spec.answered)}
     return tuple(
         Course(
-            number,
-            accepted[number][1] if number in accepted else None,
-            begun[number][1] if number in begun else "",
-            accepted[number][0] if number in accepted else None,
-            begun[number][0] if number in begun else None,
-            answered.get(number),
+            one,
+            accepted[one][1] if one in accepted else None,
+            begun[one][1] if one in begun else "",
+            accepted[one][0] if one in accepted else None,
+            begun[one][0] if one in begun else None,
+            answered.get(one),
         )
-        for number in sorted(accepted.keys() | begun.keys() | answered.keys())
+        for one in sorted(accepted.keys() | begun.keys() | answered.keys())
     )
 
 
-def most_together(lines: Sequence[LogLine], spec: Connections) -> int:
+def most_together(lines: Sequence[LogLine], spec: Connections) -> Together:
     """The largest number of connections begun and not yet answered, by the order of lines: needs no clock."""
     begun, answered = re.compile(spec.begun), re.compile(spec.answered)
     open_now: set[str] = set()
-    most = 0
+    most = Together(0, 0.0)
     for line in lines:
         if match := begun.search(line.text):
             open_now.add(match.group("connection"))
-            most = max(most, len(open_now))
+            most = max(most, Together(len(open_now), line.time), key=lambda together: together.count)
         elif match := answered.search(line.text):
             open_now.discard(match.group("connection"))
     return most
@@ -162,4 +176,15 @@ def most_together(lines: Sequence[LogLine], spec: Connections) -> int:
 def _points(lines: Sequence[LogLine], pattern: str) -> tuple[Point, ...]:
     compiled = re.compile(pattern)
     found = ((i, line, compiled.search(line.text)) for i, line in enumerate(lines))
-    return tuple(Point(line.time, i, float(match.group(1))) for i, line, match in found if match)
+    return tuple(Point(line.time, i, number(match.group(1), i)) for i, line, match in found if match)
+
+
+def number(taken: str | None, index: int) -> float:
+    """The number that a pattern took from the line of this index; raises UnmeasuredError when it is none."""
+    try:
+        value = float(taken or "")
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UnmeasuredError(f"what scenario.toml takes from line {index + 1} of the server's log is not a number")
+    return value

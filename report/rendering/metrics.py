@@ -74,9 +74,30 @@ def _peak(field: str) -> Measure:
     def measure(subject: Subject) -> float:
         if not subject.run.samples:
             raise UnmeasuredError("the process tree was never sampled")
+        if not _sampled_when_busiest(subject):
+            raise UnmeasuredError(
+                "no sample of the process tree fell into the time when most requests were in progress"
+            )
         return float(max(getattr(sample, field) for sample in subject.run.samples))
 
     return measure
+
+
+def _sampled_when_busiest(subject: Subject) -> bool:
+    """Whether a peak can have been seen at all: on a busy machine samples may be further apart than one delay.
+
+    All that were in progress together still were until one delay after the first request was sent. Where no lines
+    tell who was in progress, nothing is asked.
+    """
+    spec = subject.assignment.connections
+    busiest = lines.most_together(subject.run.server_lines, spec) if spec else None
+    sent = [request.sent for request in _requests(subject) if request.sent is not None]
+    if busiest is None or busiest.count == 0 or not sent:
+        return True
+    end = min(sent) + subject.run.record.delay
+    if busiest.time > end and subject.scenario.arrival is not None:
+        return True  # they came one after another, and the busiest time is some other
+    return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
 
 
 def _pss(subject: Subject) -> float:
@@ -107,9 +128,9 @@ def _together(subject: Subject) -> float:
     if subject.assignment.connections is None:
         raise UnmeasuredError("scenario.toml declares no [connections]")
     most = lines.most_together(subject.run.server_lines, subject.assignment.connections)
-    if not most:
+    if not most.count:
         raise UnmeasuredError("the server prints no line that matches connections.begun")
-    return most
+    return most.count
 
 
 METRICS: Mapping[str, Metric] = {

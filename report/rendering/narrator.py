@@ -4,6 +4,7 @@ One Narrator speaks for one assignment in one language; it remembers which claim
 """
 
 import re
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class Narrator:
             values = self._evidence.values(assignment.name, scenario, server, match["metric"])
         except UnmeasuredError as error:
             return f"{self._label('undecided')} ({error})"
-        return self._label.value(sorted(values)[len(values) // 2], metrics.find(match["metric"]).unit)
+        return self._label.value(statistics.median(values), metrics.find(match["metric"]).unit)
 
     def declared(self, scenario: str, key: str) -> str:
         """A number that scenario.toml states."""
@@ -111,9 +112,10 @@ class Narrator:
         """A function or class of a source file as a code block, with a link to file and lines."""
         file = path if "/" in path else f"assignments/{self.assignment.name}/{path}"
         piece = sources.excerpt(self._root, file, name, self._file)
-        marks = fence(piece.text)
+        text = re.sub(r"[^\t\n]+", lambda shown: visible(shown[0]), piece.text)
+        marks = fence(text)
         link = f"[{file}:{piece.first}–{piece.last}](../{file}#L{piece.first}-L{piece.last})"
-        return f"{marks}{piece.language}\n{piece.text}\n{marks}\n\n{link}"
+        return f"{marks}{piece.language}\n{text}\n{marks}\n\n{link}"
 
     def terminal(self, scenario: str, who: str, server: str | None = None) -> str:
         """A captured terminal as text, shortened in the middle, with a link to the whole capture."""

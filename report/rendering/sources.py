@@ -20,10 +20,12 @@ class Excerpt:
 
 def excerpt(root: Path, path: str, name: str, asked_by: str) -> Excerpt:
     """A function, class or method (Class.method) with its decorators; raises SpecError that names both files."""
+    if not (root / path).resolve().is_relative_to(root.resolve()):
+        raise SpecError(f"{asked_by}: excerpt({path!r}, {name!r}): {path} is not a file of the repository")
     try:
         text = (root / path).read_text(encoding="utf-8")
         tree: ast.AST = ast.parse(text)
-    except (OSError, SyntaxError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise SpecError(f"{asked_by}: excerpt({path!r}, {name!r}): {path} cannot be read: {error}") from None
     node = tree
     for part in name.split("."):

@@ -8,6 +8,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 
+from report.errors import SpecError
 from report.rendering.display import visible
 from report.run import LogLine, Run
 from report.spec import Assignment, Mask, Transcript
@@ -16,14 +17,20 @@ _CLIENT = Transcript(scenario="", connection=r"^(?:request|stalled) (\d+):", act
 
 
 def transcript(assignment: Assignment, run: Run) -> str:
-    """The comparable text of one run: what the server printed, then what the load script printed."""
+    """The comparable text of one run: what the server printed, then what the load script printed.
+
+    Raises SpecError when the masks of scenario.toml would swallow a line.
+    """
     spec = assignment.transcript
     assert spec is not None  # the caller asks only where [transcript] is declared
     client = _CLIENT.model_copy(update={"masks": spec.masks, "vary": spec.vary})
     parts = [f"# {assignment.name} · {spec.scenario} · {spec.server}"]
     labels: dict[tuple[str, str], int] = {}
     for title, lines, rules in (("server", run.server_lines, spec), ("load script", run.client_lines, client)):
-        parts += [f"## {title}", *_sections(lines, rules, labels)]
+        try:
+            parts += [f"## {title}", *_sections(lines, rules, labels)]
+        except SpecError as error:
+            raise SpecError(f"assignments/{assignment.name}/scenario.toml: {error}") from None
     return "\n".join(parts) + "\n"
 
 
@@ -38,16 +45,27 @@ def _sections(lines: Sequence[LogLine], rules: Transcript, labels: dict[tuple[st
             varying.append(line.text)
             continue
         numbered, acting = connection.search(line.text), actor.search(line.text)
-        key = (int(numbered.group(1)) if numbered else 0, acting.group(1) if acting else "")
+        key = ((_whole(numbered.group(1)) if numbered else None) or 0, (acting.group(1) if acting else None) or "")
         groups.setdefault(key, []).append(line.text)
     out = []
     for (number, who), texts in sorted(groups.items()):
         heading = " · ".join(part for part in (f"connection {number}" if number else "", who) if part)
-        out += [f"### {heading or 'no connection'}", *(masked(visible(text), rules.masks, labels) for text in texts)]
+        out += [f"### {heading or 'no connection'}", *(_line(text, rules, labels) for text in texts)]
     if varying:
-        shapes = {masked(visible(text), rules.masks, labels, every=False) for text in varying}
+        shapes = {_line(text, rules, labels, every=False) for text in varying}
         out += ["### any number of", *sorted(shapes)]
     return out
+
+
+def _line(text: str, rules: Transcript, labels: dict[tuple[str, str], int], *, every: bool = True) -> str:
+    """A line as the transcript holds it; raises SpecError when the masks leave no literal word of it."""
+    shown = masked(visible(text), rules.masks, labels, every=every)
+    if shown != visible(text) and not re.search(r"\w", re.sub(r"<[^>]*>", "", shown)):
+        raise SpecError(
+            f"transcript.masks: leave nothing literal of the line {visible(text)!r}: {shown}; "
+            "let each pattern take just the value, so that a word of every line stays"
+        )
+    return shown
 
 
 def masked(text: str, masks: Mapping[str, Mask], labels: dict[tuple[str, str], int], *, every: bool = True) -> str:
@@ -58,10 +76,12 @@ def masked(text: str, masks: Mapping[str, Mask], labels: dict[tuple[str, str], i
     for name, mask in masks.items():
 
         def label(match: re.Match[str], name: str = name, mask: Mask = mask) -> str:
-            value = match.group(1)
+            value, whole = match.group(1), _whole(match.group(1))
+            if value is None:
+                return match.group(0)
             if mask.between is not None:
                 low, high = mask.between
-                if not (value.isdigit() and low <= int(value) <= high):
+                if whole is None or not low <= whole <= high:
                     return match.group(0)
                 shown = f"<{name} {low}..{high}>"
             elif mask.numbered and every:
@@ -73,6 +93,11 @@ def masked(text: str, masks: Mapping[str, Mask], labels: dict[tuple[str, str], i
 
         text = re.sub(mask.pattern, label, text)
     return text
+
+
+def _whole(taken: str | None) -> int | None:
+    """The whole number that a pattern took; None for anything else, which a server may well have printed."""
+    return int(taken) if taken and taken.isdecimal() and len(taken) < 20 else None
 
 
 def _next_number(labels: Mapping[tuple[str, str], int], name: str) -> int:

@@ -64,5 +64,5 @@ def test_together_is_counted_by_the_order_of_lines_alone() -> None:
     assert CONNECTIONS is not None
     one_by_one = lines("a: #1 request", "a: #1 answered", "a: #2 request", "a: #2 answered", step=0.0)
     both = lines("a: #1 request", "b: #2 request", "a: #1 answered", "b: #2 answered", step=0.0)
-    assert reading.most_together(one_by_one, CONNECTIONS) == 1
-    assert reading.most_together(both, CONNECTIONS) == 2
+    assert reading.most_together(one_by_one, CONNECTIONS).count == 1
+    assert reading.most_together(both, CONNECTIONS).count == 2

@@ -141,4 +141,10 @@ def test_evidence_that_crosses_a_bound_makes_a_claim_fail(made: Callable[[], Any
 def test_no_samples_leave_peaks_undecided() -> None:
     with pytest.raises(UnmeasuredError):
         measured("processes.peak", samples=())
-    assert measured("processes.peak", samples=[sample(0.0, 7)]) == 7
+    assert measured("processes.peak", samples=[sample(1.0, 7)]) == 7
+
+
+def test_a_peak_that_no_sample_can_have_seen_is_undecided_not_low() -> None:
+    with pytest.raises(UnmeasuredError, match="no sample"):
+        measured("processes.peak", samples=[sample(-0.5, 1), sample(5.5, 1)])
+    assert measured("processes.peak", samples=[sample(-0.5, 1), sample(2.5, 3)]) == 3
