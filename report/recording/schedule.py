@@ -20,6 +20,7 @@ from report.recording.record import execute
 from report.recording.stages import LIMITS, Limits
 from report.run import Run
 
+LOOK = 0.2  # seconds between looks for a signal
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -80,7 +81,8 @@ def _carry_out(groups: Iterable[tuple[Sequence[Planned], int]], work: Work) -> l
         for plan, jobs in groups:
             with ThreadPoolExecutor(max(1, jobs), thread_name_prefix="run") as pool:
                 futures = [pool.submit(work, planned, cancel) for planned in plan]
-                wait(futures)
+                while wait(futures, LOOK).not_done:
+                    pass  # the kernel may hand a signal to any thread, but only this one, awake, runs its handler
             done += futures
     return done
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from report.errors import SpecError
@@ -57,9 +58,8 @@ def timeline(subject: Subject, label: Labels) -> Picture:
         kinds = [(canvas.WAITING, label("waiting")), (canvas.SERVED, label("served"))]
         if any(request.outcome != "answered" for request in requests):
             kinds.append((canvas.FAILED, label("failed_request")))
-        for colour, text in kinds:
-            axes.barh([], [], color=colour, label=text)
-        figure.legend(loc="outside upper right", ncols=len(kinds))
+        handles = [Patch(color=colour, label=text) for colour, text in kinds]
+        figure.legend(handles=handles, loc="outside upper right", ncols=len(kinds))
         picture = canvas.svg(figure)
     answered = sum(request.outcome == "answered" for request in requests)
     return Picture(

@@ -36,10 +36,11 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """How many connections were in progress at once, and when so many first were."""
+    """How many connections were in progress at once, when so many first were, and since when the oldest of them."""
 
     count: int
     time: float
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +163,15 @@ def courses(lines: Sequence[LogLine], spec: Connections) -> tuple[Course, ...]:
 def most_together(lines: Sequence[LogLine], spec: Connections) -> Together:
     """The largest number of connections begun and not yet answered, by the order of lines: needs no clock."""
     begun, answered = re.compile(spec.begun), re.compile(spec.answered)
-    open_now: set[str] = set()
-    most = Together(0, 0.0)
+    open_now: dict[str, float] = {}
+    most = Together(0, 0.0, 0.0)
     for line in lines:
         if match := begun.search(line.text):
-            open_now.add(match.group("connection"))
-            most = max(most, Together(len(open_now), line.time), key=lambda together: together.count)
+            open_now[match.group("connection")] = line.time
+            if len(open_now) > most.count:
+                most = Together(len(open_now), line.time, min(open_now.values()))
         elif match := answered.search(line.text):
-            open_now.discard(match.group("connection"))
+            open_now.pop(match.group("connection"), None)
     return most
 
 

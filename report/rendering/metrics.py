@@ -86,17 +86,15 @@ def _peak(field: str) -> Measure:
 def _sampled_when_busiest(subject: Subject) -> bool:
     """Whether a peak can have been seen at all: on a busy machine samples may be further apart than one delay.
 
-    All that were in progress together still were until one delay after the first request was sent. Where no lines
-    tell who was in progress, nothing is asked.
+    All that were in progress together still were until the oldest of them had slept its delay, or the next answer
+    came. Asked only where all requests come at once, and where lines tell who was in progress.
     """
     spec = subject.assignment.connections
     busiest = lines.most_together(subject.run.server_lines, spec) if spec else None
-    sent = [request.sent for request in _requests(subject) if request.sent is not None]
-    if busiest is None or busiest.count == 0 or not sent:
+    if busiest is None or busiest.count == 0 or subject.scenario.arrival is not None:
         return True
-    end = min(sent) + subject.run.record.delay
-    if busiest.time > end and subject.scenario.arrival is not None:
-        return True  # they came one after another, and the busiest time is some other
+    answers = [r.done for r in _requests(subject) if r.done is not None and r.done > busiest.since]
+    end = min([busiest.since + subject.run.record.delay, *answers])
     return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
 
 

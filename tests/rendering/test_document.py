@@ -1,0 +1,221 @@
+"""What an explanation may call and what it gets: numbers, excerpts, terminals, tables, and faults by file and line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from report.errors import ClaimError, EvidenceError, SpecError
+from report.rendering import labels
+from report.rendering.document import Document, compose
+from report.rendering.verdicts import judge
+from report.run import Identity, Run
+from report.spec import Assignment, Language
+from tests.builders import ECHO, EXPLANATION, REPOSITORY, assignment, evidence_of, lines, request, run, write
+from tests.builders import course as written
+
+WORDS = labels.load(REPOSITORY / "templates")
+CITED = '{% call claim("all-answered") %}a{% endcall %}\n{% call claim("served-together") %}b{% endcall %}\n'
+FILE = "assignments/echo/explanation.en.md"
+
+
+def composed(
+    root: Path, text: str, *runs: Run, language: Language = "en", echo: Assignment | None = None, speed: float = 1.0
+) -> Document:
+    """The report whose explanation is `text` after the two claims, which stand in its first two lines."""
+    echo = echo or assignment()
+    written(root, **{language: CITED + text})
+    evidence = evidence_of(*(runs or [run()]), assignments=[echo])
+    return compose(root, evidence, {"echo": judge(evidence, echo, speed)}, WORDS[language], {})
+
+
+def said(root: Path, text: str, *runs: Run, **how: Any) -> str:
+    """The Markdown that `text` became."""
+    markdown = composed(root, f"BEGIN\n{text}\nEND\n", *runs, **how).markdown
+    return markdown.partition("BEGIN\n")[2].partition("\nEND")[0]
+
+
+def fault(root: Path, text: str) -> str:
+    with pytest.raises(SpecError) as caught:
+        composed(root, text)
+    (problem,) = caught.value.problems
+    return problem
+
+
+# ---- Numbers ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [
+        ('metric("two.makespan.delays")', "1.00 delays"),
+        ('metric("echo/two:python.requests.correct")', "2"),
+        ('metric("two.memory.pss")', "12.0 MiB"),
+        ('metric("two.shares.worker.total")', "2"),
+        ('metric("two.series.queue.max")', "undecided (the server prints no line that matches series.queue)"),
+        ('declared("two", "clients")', "2"),
+        ('declared("two", "delay")', "5"),
+        ('predicted("two", "makespan.delays")', "1.00 delays"),
+    ],
+)
+def test_a_number_is_brought_with_its_unit(tmp_path: Path, call: str, shown: str) -> None:
+    assert said(tmp_path, f"{{{{ {call} }}}}") == shown
+
+
+def test_over_repetitions_a_number_is_the_median_that_the_verdict_rests_on(tmp_path: Path) -> None:
+    second = Identity(assignment="echo", scenario="two", server="python", repetition=2)
+    slower = run(identity=second, requests=[request(1), request(2, done=6.02)])
+    markdown = composed(tmp_path, 'M {{ metric("two.makespan.delays") }}\n', run(), slower).markdown
+    assert "M 1.10 delays" in markdown
+    assert "b ([○ holds: 1.10 delays](" in markdown
+
+
+# ---- Claims ----------------------------------------------------------------------------------------------------
+
+
+def test_a_claim_carries_sign_word_value_and_a_link_to_its_evidence(tmp_path: Path) -> None:
+    assert "a ([○ holds: 2](evidence/echo/two.python/requests.csv))" in composed(tmp_path, "").markdown
+
+
+def test_a_claim_that_fails_is_shown_as_failing_in_its_sentence_the_table_and_on_page_one(tmp_path: Path) -> None:
+    text = composed(tmp_path, "{{ claims_table() }}\n", run(requests=[request(1), request(2, done=20.0)])).markdown
+    assert "b ([× fails: 4.00 delays](evidence/echo/two.python/requests.csv))" in text
+    assert "| ≤ 1.5 | 4.00 delays | × [fails](evidence/echo/two.python/requests.csv) |" in text
+    assert "| × [fails](evidence/echo/two.python/run.json) |" in text
+    assert "1 hold, 1 fail, 0 undecided" in text
+
+
+def test_a_claim_that_is_undecided_says_why(tmp_path: Path) -> None:
+    echo = assignment(ECHO.replace('"requests.correct"', '"series.queue.max"'))
+    text = composed(tmp_path, "", echo=echo).markdown
+    assert "a ([△ undecided: the server prints no line that matches series.queue](evidence/" in text
+
+
+def test_a_claim_of_another_speed_is_said_not_to_be_decided(tmp_path: Path) -> None:
+    echo = assignment(ECHO.replace("at_most = 1.5", "at_most = 1.5\nonly_at_speed = 1"))
+    assert "b (not decided at this speed)" in composed(tmp_path, "", echo=echo, speed=20.0).markdown
+
+
+def test_a_claim_over_two_servers_shows_both_values_and_the_worse_verdict(tmp_path: Path) -> None:
+    echo = assignment(ECHO + '\n[servers.c]\ncommand = ["./server"]\n')
+    slow = run(
+        identity=Identity(assignment="echo", scenario="two", server="c"),
+        requests=[request(1), request(2, done=20.0)],
+    )
+    assert "b ([× fails: 1.00 delays, 4.00 delays](" in composed(tmp_path, "", run(), slow, echo=echo).markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", 'claim("served-together") of scenario.toml is never cited'),
+        ('{% call claim("served-together") %}b{% endcall %}' * 3, 'claim("served-together") is cited 3 times'),
+    ],
+)
+def test_a_claim_is_cited_exactly_once(tmp_path: Path, text: str, told: str) -> None:
+    written(tmp_path, en=CITED.splitlines()[0] + "\n" + text)
+    evidence = evidence_of(run())
+    with pytest.raises(ClaimError) as caught:
+        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
+    (problem,) = caught.value.problems
+    assert problem.startswith(f"{FILE}: {told}")
+
+
+# ---- Excerpts and terminals ------------------------------------------------------------------------------------
+
+
+def test_an_excerpt_is_fenced_linked_to_its_lines_and_shows_what_hides(tmp_path: Path) -> None:
+    code = 'def hidden():\n\tbody = "```"  # \u202e # right to left\n\treturn "\u200b" + body\n'
+    write(tmp_path, "assignments/echo/other.py", code)
+    text = said(tmp_path, '{{ excerpt("other.py", "hidden") }}')
+    assert text.startswith("````python\ndef hidden():\n\tbody = ")
+    assert r"# \u202e # right to left" in text
+    assert r'return "\u200b" + body' in text
+    assert text.endswith("````\n\n[assignments/echo/other.py:1–3](../assignments/echo/other.py#L1-L3)")
+
+
+def test_an_excerpt_of_another_folder_is_named_from_the_root(tmp_path: Path) -> None:
+    write(tmp_path, "assignments/service.py", "def answer():\n    pass\n")
+    assert "[assignments/service.py:1–2]" in said(tmp_path, '{{ excerpt("assignments/service.py", "answer") }}')
+
+
+def test_a_terminal_shows_its_command_its_lines_and_the_whole_capture(tmp_path: Path) -> None:
+    text = said(tmp_path, '{{ terminal("two", "client") }}')
+    assert text == (
+        "*The load script's terminal*\n\n"
+        "```text\n$ python -m assignments.accesses http://127.0.0.1:20001/\nrequest 1: answered\nrequest 2: answered\n"
+        "```\n\n[whole capture](evidence/echo/two.python/client.log)"
+    )
+
+
+def test_the_middle_of_a_long_terminal_is_left_out_and_counted(tmp_path: Path) -> None:
+    long = run(server_lines=lines(*(f"line {number}" for number in range(1000))))
+    text = said(tmp_path, '{{ terminal("two", "server") }}', long)
+    assert "\n… 964 lines left out …\n" in text
+    assert text.count("\nline ") == 36
+
+
+def test_blank_lines_within_a_capture_stay_as_they_are(tmp_path: Path) -> None:
+    text = said(tmp_path, '{{ terminal("two", "server") }}', run(server_lines=lines("a", "", "", "", "b  ", "## c")))
+    assert "\na\n\n\n\nb  \n## c\n```" in text
+
+
+# ---- What an author got wrong ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('{% call claim("all") %}x{% endcall %}', 'claim("all"): scenario.toml has no such claim'),
+        ('{{ metric("two") }}', 'metric("two"): expected [assignment/]scenario[:server].metric'),
+        ('{{ metric("two.requests.corect") }}', "there is no metric requests.corect (did you mean requests.correct?)"),
+        ('{{ metric("tow.requests.correct") }}', "there is no scenario echo/tow"),
+        ('{{ metric("fork/two.requests.correct") }}', "there is no scenario fork/two"),
+        ('{{ metric("two:c.requests.correct") }}', "no server c runs there; there are python"),
+        ('{{ declared("two", "mood") }}', 'declared("two", "mood"): there are clients, delay, sends, settle'),
+        ('{{ predicted("two", "left.total") }}', "scenario.toml predicts no such thing"),
+        ('{{ excerpt("server.py", "nobody") }}', "assignments/echo/server.py has no nobody; it has serve"),
+        ('{{ excerpt("none.py", "serve") }}', "assignments/echo/none.py cannot be read"),
+        ('{{ excerpt("../../../outside.py", "serve") }}', "is not a file of the repository"),
+        ('{{ figure("pie", "two") }}', "there is no such figure"),
+        ('{{ figure("timeline", "tow") }}', "there is no scenario echo/tow"),
+        ('{{ terminal("two", "printer") }}', "expected server or client"),
+        ('{{ terminal("two", "server", server="c") }}', "no server c runs there"),
+        ("{{ nonsense }}", "'nonsense' is undefined"),
+        ("{{ metric.nonsense }}", "has no attribute 'nonsense'"),
+        ("{{ claims_table(1, 2) }}", "positional argument"),
+        ('{{ claim("all-answered") }}', "missing 1 required positional argument: 'caller'"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ('{% include "assignments/echo/none.md" %}', "assignments/echo/none.md: there is no such file"),
+        ("{{ 1|nonsense }}", "No filter named 'nonsense'"),
+        ("{% if %}", "Expected an expression"),
+        ("{% call claim('all-answered') %}", "Unexpected end of template"),
+        ("{{ 1 ", "unexpected end of template"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "maximum recursion depth exceeded"),
+    ],
+)  # fmt: skip
+def test_what_an_author_got_wrong_is_told_by_file_and_line(tmp_path: Path, text: str, told: str) -> None:
+    problem = fault(tmp_path, f"one line\n{text}")
+    assert problem.startswith(f"{FILE}:4: ")
+    assert told in problem
+
+
+def test_an_explanation_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    written(tmp_path)
+    (tmp_path / FILE).write_bytes(EXPLANATION["ko"].encode("cp949"))
+    evidence = evidence_of(run())
+    with pytest.raises(SpecError, match=rf"{FILE}: is not UTF-8: "):
+        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
+
+
+def test_a_run_that_was_not_made_is_told_with_the_call_that_wants_it(tmp_path: Path) -> None:
+    echo = assignment(ECHO + "\n[scenarios.three]\ndelay = 5.0\nclients = 3\n")
+    with pytest.raises(SpecError, match=rf'{FILE}:3: terminal\("three", "server"\): echo/three.python was not run'):
+        composed(tmp_path, '{{ terminal("three", "server") }}', echo=echo)
+
+
+def test_a_report_on_no_run_at_all_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, en=CITED)
+    evidence = evidence_of()
+    with pytest.raises(EvidenceError, match="there is no run to report on"):
+        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
