@@ -9,6 +9,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
+ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
+BUDGET = 5_000  # lines, blank ones and comments too
 FLOORS = {
     0: {"errors"},
     1: {"spec", "run", "course", "evidence", "freshness"},
@@ -80,3 +82,65 @@ def test_a_module_fits_on_a_few_screens_and_opens_with_its_rule(path: Path) -> N
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert (node.end_lineno or 0) - node.lineno < 50, node.name
+
+
+def test_the_whole_generator_stays_within_its_budget() -> None:
+    lines = {path.relative_to(REPOSITORY): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert len(lines) > 30
+    assert sum(lines.values()) < BUDGET
+
+
+def test_no_module_is_a_drawer_for_odds_and_ends() -> None:
+    assert not {path.stem for path in MODULES} & {"utils", "util", "helpers", "common", "misc"}
+
+
+def test_nothing_is_imported_by_a_name_that_this_test_could_not_read() -> None:
+    for path in MODULES:
+        assert not {"import_module", "__import__", "exec", "eval"} & set(names(path.read_text(encoding="utf-8"))), path
+
+
+def test_rendering_never_asks_the_environment() -> None:
+    looked_at = 0
+    for path in (REPOSITORY / "report" / "rendering").glob("*.py"):
+        looked_at += 1
+        assert not ENVIRONMENT & set(names(path.read_text(encoding="utf-8"))), path
+    assert looked_at > 10
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nos.environ['TZ']",
+        "from os import getenv",
+        "from os import environ as e",
+        "import os\nos.getenv('A')",
+    ],
+)
+def test_the_gate_on_the_environment_would_notice(code: str) -> None:
+    assert ENVIRONMENT & set(names(code))
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import time", "time"),
+        ("import os.path, socket as s", "socket"),
+        ("def f():\n    from subprocess import run", "subprocess.run"),
+        ("if True:\n    from report.recording import process", "report.recording.process"),
+        ("from report import rendering", "report.rendering"),
+    ],
+)
+def test_the_gate_on_imports_would_notice(tmp_path: Path, code: str, found: str) -> None:
+    (tmp_path / "module.py").write_text(code, encoding="utf-8")
+    assert found in set(imports(tmp_path / "module.py"))
+
+
+def names(code: str) -> Iterator[str]:
+    """Every name and attribute that code uses or imports."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield from (alias.name for alias in node.names)

@@ -15,6 +15,7 @@ from report.run import Sample
 
 SHORTEST, LONGEST = 0.02, 0.25  # seconds between samples
 PER_DELAY = 50  # samples in one delay
+FEWEST = 10  # in one delay, before the reader is told
 SHARE = 8  # the pause is at least so many times what the last sample cost
 
 
@@ -40,6 +41,7 @@ class Sampler:
     def __init__(self, root: int, delay: float) -> None:
         self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
         self.longest_pause = 0.0
+        self._tolerable = max(2 * self.interval, delay / FEWEST)
         self.samples: list[Sample] = []
         self.pss_bytes: int | None = None
         self.pss_processes: int | None = None
@@ -69,12 +71,12 @@ class Sampler:
             self._sweep.start()
 
     def doubts(self) -> list[str]:
-        """What a reader of the samples should know."""
-        if self.longest_pause <= self.interval:
+        """What a reader of the samples should know: that there were fewer than ten in a delay, say."""
+        if self.longest_pause <= self._tolerable:
             return []
         return [
-            f"Samples were up to {self.longest_pause:.3f} s apart, not {self.interval:.3f} s, since one of so many "
-            "processes costs time: short peaks may be missed."
+            f"Samples were up to {self.longest_pause:.3f} s apart where {self.interval:.3f} s was meant, since one of "
+            "many processes, or on a busy machine, takes long: shorter peaks may be missed."
         ]
 
     def _run(self) -> None:

@@ -32,7 +32,7 @@ def found(pid: int, root: int) -> kernel.Process:
 
 
 def test_descendants_of_every_generation_are_found_without_the_root() -> None:
-    code = "import os, sys; print(os.fork() or os.getpid(), flush=True); sys.stdin.read()"
+    code = "import os, sys; os.write(1, b'%d\\n' % (os.fork() or os.getpid())); sys.stdin.read()"
     with child(code) as parent:
         assert parent.stdout is not None
         pids = {int(parent.stdout.readline()), int(parent.stdout.readline())}

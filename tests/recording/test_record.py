@@ -1,8 +1,9 @@
 """Whole runs: the evidence of a good server, and each fault as a finding or as one clear sentence."""
 
 import os
-import signal
-import subprocess
+import platform
+import re
+import socket
 import sys
 from pathlib import Path
 
@@ -10,141 +11,288 @@ import pytest
 
 from report import evidence
 from report.errors import ServerError
-from report.recording import Limits, record, record_all
-from report.spec import Load, Phase
-from tests.recording.harness import ROOT, SHORT, Remembering, fake, planned, processes_with, scenario, wait_for
+from report.recording import kernel, outcome, record, stages
+from report.recording.stages import Limits
+from report.run import Request, Run
+from report.spec import Load, Phase, Scenario
+from tests.recording.harness import FAKES, ROOT, SHORT, Remembering, fake, planned, scenario
+
+
+def run(tmp_path: Path, name: str, spec: Scenario | None = None, limits: Limits = SHORT) -> Run:
+    return record(ROOT, planned(fake(name), spec), tmp_path, Remembering(), limits)
+
+
+def problem(tmp_path: Path, name: str, limits: Limits = SHORT) -> str:
+    """What a run that cannot be recorded says; it leaves no evidence."""
+    with pytest.raises(ServerError) as caught:
+        run(tmp_path, name, limits=limits)
+    assert list(tmp_path.rglob("*.*")) == []
+    (sentence,) = caught.value.problems
+    return sentence
+
+
+def outcomes(made: Run) -> list[str]:
+    return [request.outcome for request in made.requests]
+
+
+# --- a good server -------------------------------------------------------------------------------------------------
 
 
 def test_a_run_is_whole_and_reads_back_as_it_was_made(tmp_path: Path) -> None:
-    one = planned(fake("answers"), scenario(arrival=(Phase(rate=20, seconds=0.2),), settle=0.1))
-    made = record(ROOT, one, tmp_path, Remembering())
-    assert evidence.read(tmp_path / one.identity.directory) == made
-    assert [r.outcome for r in made.requests] == ["answered"] * 4
-    assert made.requests[0].due == 0.0
-    assert all(r.due <= (r.started or 0) <= (r.connected or 0) <= (r.done or 0) for r in made.requests)
-    assert (made.record.ending.exit_status, made.record.ending.killed) == (0, 0)
-    assert (made.record.leftovers.zombies, made.record.leftovers.orphans, made.record.leftovers.listeners) == (0, 0, 0)
-    assert made.samples
-    assert max(sample.processes for sample in made.samples) >= 1
-    text = (tmp_path / one.identity.directory / "run.json").read_text()
-    assert str(ROOT) not in text
-    assert made.record.command[0] == "python"
+    spec = scenario(arrival=(Phase(rate=20, seconds=0.2),), settle=0.1)
+    made = run(tmp_path, "answers", spec, stages.LIMITS)
+    assert evidence.read(tmp_path / made.identity.directory) == made
+    assert outcomes(made) == ["answered"] * 4
+    assert made.record.load_exit_status == 0
+    assert made.record.ending.exit_status == 0
+    assert made.record.ending.killed == 0
+    assert made.record.leftovers == made.record.leftovers.model_copy(
+        update={"zombies": 0, "orphans": 0, "listeners": 0}
+    )
+    assert set(made.record.stages) == {"start", "load", "drained", "settle", "stop"}
+    assert made.record.stages["settle"] >= 0.1
+    assert made.record.captures["server"].printed == made.record.captures["server"].kept > 0
+    assert made.record.resources.voluntary_switches > 0
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", made.record.recorded)
+
+
+def test_times_are_counted_from_the_first_request_that_was_due(tmp_path: Path) -> None:
+    made = run(tmp_path, "answers", scenario(load=Load(stalled=1, timeout=30.0)))
+    requests = [request for request in made.requests if request.kind == "request"]
+    assert min(request.due for request in requests) == 0.0
+    assert all(r.due <= (r.started or 0) <= (r.connected or 0) <= (r.done or 0) for r in requests)
+    assert made.samples[0].time < 0 < made.samples[-1].time
+    assert made.server_lines[0].time < 0, "the server spoke before the first request"
+    assert made.server_lines[-1].text == "stopped"
+    assert made.server_lines[-1].time > max(request.done or 0 for request in requests)
+    assert made.client_lines[0].text.startswith("sending 2 requests to http://127.0.0.1:")
 
 
 def test_a_stalled_connection_is_recorded_apart(tmp_path: Path) -> None:
-    one = planned(fake("answers"), scenario(load=Load(stalled=1, timeout=30.0)))
+    made = run(tmp_path, "answers", scenario(load=Load(stalled=1, timeout=30.0)))
+    assert [request.kind for request in made.requests] == ["request", "request", "stalled"]
+    assert outcomes(made)[:2] == ["answered", "answered"]
+
+
+def test_the_whole_tree_is_sampled_and_its_memory_summed_at_the_plateau(tmp_path: Path) -> None:
+    made = run(tmp_path, "answers", scenario(delay=1.0, clients=4))
+    assert max(sample.processes for sample in made.samples) == 5
+    assert made.record.resources.pss_processes == 5
+    assert (made.record.resources.pss_bytes or 0) > 1_000_000
+
+
+def test_evidence_tells_no_path_host_or_user(tmp_path: Path) -> None:
+    made = run(tmp_path, "answers")
+    text = (tmp_path / made.identity.directory / "run.json").read_text()
+    for secret in (str(ROOT), sys.prefix, sys.executable, socket.gethostname() + '"', str(tmp_path), "/tmp"):
+        assert secret not in text
+    assert made.record.command[:2] == ("python", f"{FAKES}/answers.py")
+    assert made.record.environment["python"] == platform.python_version()
+    assert set(made.record.environment) >= {"implementation", "kernel", "machine", "processor", "cores", "memory"}
+
+
+def test_speed_divides_the_delay_and_says_so(tmp_path: Path) -> None:
+    one = planned(fake("answers"), scenario(delay=1.0), speed=20.0)
     made = record(ROOT, one, tmp_path, Remembering())
-    assert sorted(r.kind for r in made.requests) == ["request", "request", "stalled"]
+    assert made.record.delay == 0.05
+    assert made.record.command[-1] == "0.05"
+    assert made.identity.directory == "fake/only.one.x20"
 
 
-@pytest.mark.parametrize(("name", "told"), [("never_listens", "listen"), ("exits_at_once", "ended before it listened")])
-def test_a_server_that_never_comes_to_listen_explains_itself(tmp_path: Path, name: str, told: str) -> None:
-    with pytest.raises(ServerError) as caught:
-        record(ROOT, planned(fake(name)), tmp_path, Remembering(), SHORT)
-    assert told in str(caught.value)
-    assert "command: python" in str(caught.value)
-    assert list(tmp_path.rglob("run.json")) == []
+def test_a_server_that_listens_late_is_waited_for(tmp_path: Path) -> None:
+    made = run(tmp_path, "listens_late", limits=stages.LIMITS)
+    assert outcomes(made) == ["answered", "answered"]
 
 
-def test_what_a_server_leaves_behind_is_a_finding(tmp_path: Path) -> None:
-    zombies = record(ROOT, planned(fake("leaves_zombies")), tmp_path, Remembering(), SHORT).record
-    orphan = record(ROOT, planned(fake("leaves_orphan"), name="other"), tmp_path, Remembering(), SHORT).record
-    stubborn = record(ROOT, planned(fake("ignores_term"), name="third"), tmp_path, Remembering(), SHORT).record
-    assert zombies.leftovers.zombies >= 1
-    assert orphan.leftovers.orphans >= 1
-    assert stubborn.ending.killed >= 1
+def test_nothing_is_left_in_the_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    run(tmp_path, "tells")
+    assert list(scratch.iterdir()) == []
 
 
-def test_a_server_that_dies_midway_is_evidence(tmp_path: Path) -> None:
-    made = record(ROOT, planned(fake("dies_midway")), tmp_path, Remembering(), SHORT)
-    assert any(r.outcome != "answered" for r in made.requests)
-    assert made.record.caveats
+def test_a_later_run_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
+    first, second = run(tmp_path, "answers"), run(tmp_path, "answers")
+    assert first.requests != second.requests
+    assert evidence.read(tmp_path / first.identity.directory) == second
+    assert [path.name for path in (tmp_path / "fake").iterdir()] == ["only.one"]
 
 
-def test_good_runs_are_kept_when_another_fails_and_all_faults_are_told_together(tmp_path: Path) -> None:
-    good = planned(fake("answers"), name="good")
-    bad = [planned(fake("exits_at_once"), name=f"bad{n}") for n in (1, 2)]
-    with pytest.raises(ServerError) as caught:
-        record_all(ROOT, [bad[0], good, bad[1]], tmp_path, Remembering(), jobs=3)
-    assert len(caught.value.problems) == 2
-    assert evidence.find(tmp_path / good.identity.directory) is not None
+def test_what_a_killed_recorder_left_half_written_is_removed(tmp_path: Path) -> None:
+    half = tmp_path / "fake" / ".only.one.h4lf"
+    half.mkdir(parents=True)
+    (half / "server.log").write_text("half")
+    run(tmp_path, "answers")
+    assert not half.exists()
 
 
-def test_runs_that_wait_go_side_by_side_and_exclusive_ones_alone(tmp_path: Path) -> None:
-    shared = [planned(fake("answers"), scenario(delay=0.5), name=f"shared{n}") for n in range(3)]
-    alone = [planned(fake("answers"), scenario(exclusive=True), name=f"alone{n}") for n in range(2)]
-    together, apart = Remembering(), Remembering()
-    record_all(ROOT, shared, tmp_path, together, jobs=3)
-    record_all(ROOT, alone, tmp_path, apart, jobs=3)
-    assert together.most_at_once == 3
-    assert apart.most_at_once == 1
+# --- servers that never come to serve ------------------------------------------------------------------------------
 
 
-RECORDER = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {root!r})
-from report.recording import record, PlainProgress
-from tests.recording.harness import ROOT, fake, planned, scenario
-record(ROOT, planned(fake("answers"), scenario(delay=60), name={name!r}), Path({folder!r}), PlainProgress())
-"""
+def test_a_server_that_never_listens_is_ended_and_told_with_its_last_lines(tmp_path: Path) -> None:
+    told = problem(tmp_path, "never_listens")
+    assert re.search(r"^fake/only.one: the server did not listen on port \d+ within 0.5 s\n", told)
+    assert f"\n  command: python {FAKES}/never_listens.py --port " in told
+    assert "\n  end: it had to be ended\n" in told
+    assert told.endswith("(not true)")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_recorder_that_is_ended_leaves_no_process_and_no_half_evidence(tmp_path: Path, number: int) -> None:
-    name = f"ended{number}x{os.getpid()}"
-    code = RECORDER.format(root=str(ROOT), name=name, folder=str(tmp_path))
-    recorder = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    below = f"/proc/{recorder.pid}/task/{recorder.pid}/children"
-    started: list[int] = []
-
-    def under_load() -> bool:
-        started[:] = descendants(recorder.pid)
-        return any(b"assignments.accesses" in command(pid) for pid in started)
-
-    try:
-        wait_for(under_load, "the load to begin")
-        assert Path(below).exists()
-        recorder.send_signal(number)
-        recorder.wait(60)
-        wait_for(lambda: not any(alive(pid) for pid in started), "all that was started to end")
-    finally:
-        recorder.kill()
-        recorder.wait()
-    assert list(tmp_path.rglob("run.json")) == []
+def test_a_server_that_ends_at_once_is_told_with_exit_status_and_last_ten_lines(tmp_path: Path) -> None:
+    told = problem(tmp_path, "exits_at_once", stages.LIMITS)
+    assert re.search(r"^fake/only.one: the server ended before it listened on port \d+\n", told)
+    assert "\n  end: exit status 3\n  last lines:\n    line 3\n    line 4\n" in told
+    assert told.endswith("    line 11\n    \\x1b[31mno such table")
 
 
-def descendants(root: int) -> list[int]:
-    """All processes below one, by their parents."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            except OSError:
-                continue
-    found = {root}
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
-    return sorted(found - {root})
+def test_a_server_that_cannot_be_started_is_told_by_name(tmp_path: Path) -> None:
+    one = planned(fake("answers").model_copy(update={"command": ("no-such-program",)}))
+    with pytest.raises(ServerError, match="^fake/only.one: the server: cannot start no-such-program: No such file"):
+        record(ROOT, one, tmp_path, Remembering())
 
 
-def command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
+def test_another_port_is_tried_when_somebody_took_it_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = stranger.getsockname()[1]
+        ports = iter([taken, kernel.free_port()])
+        monkeypatch.setattr(kernel, "free_port", lambda: next(ports))
+        made = run(tmp_path, "answers", limits=stages.LIMITS)
+    assert outcomes(made) == ["answered", "answered"]
+    assert str(taken) not in made.record.command
 
 
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def test_a_port_that_is_always_taken_is_told_after_three_tries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        ports = iter([stranger.getsockname()[1]] * 3)
+        monkeypatch.setattr(kernel, "free_port", lambda: next(ports))
+        told = problem(tmp_path, "answers", stages.LIMITS)
+    assert next(ports, None) is None
+    assert "Address already in use" in told
 
 
-def test_the_limits_are_deadlines_not_speeds() -> None:
-    assert Limits().start >= 10
-    assert processes_with("a tag that nobody has, 7e1f" + str(os.getpid())) in ([], [os.getpid()])
+# --- servers that misbehave: findings ------------------------------------------------------------------------------
+
+
+def test_a_server_that_dies_midway_is_evidence_with_its_exit_status(tmp_path: Path) -> None:
+    made = run(tmp_path, "dies_midway", scenario(arrival=(Phase(rate=4, seconds=1.0),)))
+    assert outcomes(made)[0] == "answered"
+    assert set(outcomes(made)[1:]) <= {"closed", "reset", "refused"}
+    assert (made.record.ending.exit_status, made.record.ending.seconds) == (7, 0.0)
+    assert made.record.load_exit_status == 1
+    assert made.record.caveats[0].startswith("The server ended by itself (exit status 7) before it was stopped")
+
+
+def test_a_server_that_ignores_term_is_killed_and_that_is_a_finding(tmp_path: Path) -> None:
+    made = run(tmp_path, "ignores_term")
+    assert outcomes(made) == ["answered", "answered"]
+    ending = made.record.ending
+    assert (ending.exit_status, ending.signal, ending.killed) == (None, 9, 1)
+    assert ending.seconds >= 0.4, "one delay and the grace"
+    assert "The server did not end within 0.4 s of SIGTERM and was killed." in made.record.caveats
+
+
+def test_an_orphan_that_keeps_the_port_is_counted_and_then_ended(tmp_path: Path) -> None:
+    made = run(tmp_path, "leaves_orphan")
+    left = made.record.leftovers
+    assert (left.zombies, left.orphans, left.listeners) == (0, 1, 1)
+    assert (made.record.ending.signal, made.record.ending.killed) == (15, 1)
+    assert kernel.listening(int(made.record.command[3])) == set()
+
+
+def test_a_server_that_goes_to_the_background_is_served_by_counted_and_ended(tmp_path: Path) -> None:
+    made = run(tmp_path, "daemonizes")
+    assert outcomes(made) == ["answered", "answered"]
+    left = made.record.leftovers
+    assert (left.zombies, left.orphans, left.listeners) == (0, 1, 1)
+    assert (made.record.ending.exit_status, made.record.ending.killed) == (0, 1)
+    assert kernel.listening(int(made.record.command[3])) == set()
+
+
+def test_children_that_nobody_waits_for_are_counted(tmp_path: Path) -> None:
+    made = run(tmp_path, "leaves_zombies", scenario(clients=3))
+    assert outcomes(made) == ["answered"] * 3
+    assert made.record.leftovers.zombies == 3
+    assert max(sample.zombies for sample in made.samples) == 3
+    assert made.record.leftovers.orphans == 0
+
+
+def test_a_server_that_stops_itself_answers_nobody_and_still_ends(tmp_path: Path) -> None:
+    made = run(tmp_path, "stops_itself", scenario(load=Load(timeout=0.3)))
+    assert outcomes(made) == ["late", "late"]
+    assert (made.record.ending.signal, made.record.ending.killed) == (15, 0)
+
+
+def test_a_flood_is_kept_at_its_ends_and_the_cut_is_said(tmp_path: Path) -> None:
+    made = run(tmp_path, "floods", limits=stages.LIMITS)
+    capture = made.record.captures["server"]
+    assert capture.printed > 10_000_000 > capture.kept
+    log = (tmp_path / made.identity.directory / "server.log").read_bytes()
+    assert len(log) == capture.kept
+    (told,) = re.findall(rb"\n\[\.\.\. (\d+) bytes cut \.\.\.\]\n", log)
+    assert int(told) == capture.printed - 8 * 1024 * 1024
+    assert any(f"; {int(told)} in the middle were not kept" in caveat for caveat in made.record.caveats)
+    assert made.server_lines[-1].text == "answered"
+
+
+def test_output_without_an_end_of_line_is_kept(tmp_path: Path) -> None:
+    made = run(tmp_path, "no_newline")
+    assert [line.text for line in made.server_lines][-1] == "no end of line, another, another"
+
+
+def test_output_that_is_no_utf_8_is_kept_as_bytes_and_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    made = run(tmp_path, "odd_bytes")
+    log = (tmp_path / made.identity.directory / "server.log").read_bytes()
+    assert log.startswith("서버를 시작합니다".encode("cp949") + b"\r\n\xff\x00\x80\x1b[31m\xfe\r\n")
+    assert made.server_lines[0].text == "서버를 시작합니다"
+    assert outcomes(made) == ["answered", "answered"]
+
+
+# --- faults of the tool itself -------------------------------------------------------------------------------------
+
+
+def test_a_load_script_that_fails_is_not_blamed_on_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("report.recording.command.LOAD", "tests.fakes.no_such_script")
+    told = problem(tmp_path, "answers", stages.LIMITS)
+    assert told.startswith("fake/only.one: the load script (not the server) failed\n")
+    assert "No module named tests.fakes.no_such_script" in told
+
+
+def test_a_load_script_that_does_not_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("report.recording.command.LOAD", "tests.fakes.servers.never_ends")
+    one = planned(fake("answers"), scenario(load=Load(timeout=0.2)))
+    with pytest.raises(ServerError, match=r"the load script \(not the server\) did not end within 0.5 s"):
+        record(ROOT, one, tmp_path, Remembering(), Limits(load=0.2))
+
+
+def test_a_record_with_too_few_requests_is_refused() -> None:
+    one = planned(fake("answers"))
+    with pytest.raises(ServerError, match="recorded 0 requests where the scenario sends 2: a fault of the tool"):
+        outcome.parse_requests(evidence.rows([], Request), one)
+    with pytest.raises(ServerError, match=r"the load script's record cannot be read: requests.csv:1: expected"):
+        outcome.parse_requests(b"number,kind\n", one)
+
+
+def test_a_load_script_behind_its_schedule_leaves_a_doubt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome, "LAG", 0.0)
+    made = run(tmp_path, "answers")
+    assert any(re.match(r"The load script was up to \d+\.\d+ s behind its schedule", c) for c in made.record.caveats)
+
+
+def test_what_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a directory")
+    with pytest.raises(ServerError, match="^fake/only.one: cannot be recorded: .*Not a directory"):
+        record(ROOT, planned(fake("answers")), in_the_way, Remembering())
+
+
+def test_running_out_of_descriptors_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left() -> tuple[int, int]:
+        raise OSError(24, os.strerror(24))
+
+    monkeypatch.setattr("os.openpty", none_left)
+    with pytest.raises(ServerError, match="Too many open files"):
+        run(tmp_path, "answers")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from report.recording import kernel, sampler
+from report.recording import sampler
 from report.recording.sampler import Sampler, snapshot
 from report.run import Sample
 from tests.recording.harness import wait_for
@@ -58,7 +58,7 @@ def test_dear_samples_are_taken_more_rarely_and_the_reader_is_told(monkeypatch: 
     monkeypatch.setattr(sampler, "snapshot", lambda root: nothing)
     monkeypatch.setattr(sampler, "monotonic", lambda: next(clock) / 1000)
     with Sampler(0, 0.0) as sampling:
-        wait_for(lambda: sampling.longest_pause > 0.02, "a sample that costs more than an eighth of the interval")
+        wait_for(lambda: sampling.longest_pause > 0.04, "samples twice as far apart as was meant")
     assert sampling.doubts()[0].startswith("Samples were up to 0.0")
 
 
@@ -96,4 +96,3 @@ def test_a_sweep_that_was_not_due_yet_is_left_out() -> None:
     with Sampler(os.getpid(), 5.0) as sampling:
         sampling.sweep_after(3600.0)
     assert sampling.pss_bytes is None
-    assert kernel.descendants(os.getpid()) is not None

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from report.evidence import FILES
 from report.rendering import metrics
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.verdicts import judge
 from report.run import Ending, Leftovers
 from report.spec import declared_names
+from tests.builders import ECHO as ECHO_TOML
 from tests.builders import assignment, evidence_of, lines, request, run, sample
 
 ECHO = assignment()
@@ -148,3 +150,52 @@ def test_a_peak_that_no_sample_can_have_seen_is_undecided_not_low() -> None:
     with pytest.raises(UnmeasuredError, match="no sample"):
         measured("processes.peak", samples=[sample(-0.5, 1), sample(5.5, 1)])
     assert measured("processes.peak", samples=[sample(-0.5, 1), sample(2.5, 3)]) == 3
+
+
+def test_what_is_no_number_leaves_series_events_and_held_levels_undecided() -> None:
+    echo = assignment(ECHO_OF_WORDS)
+    captured = lines("queue many/10", "server: worker x told to leave, queue few/10")
+    for name in ("series.queue.max", "events.leaving.queue.max", "held.low.shortest"):
+        with pytest.raises(UnmeasuredError, match=r"line \d of the server's log is not a number"):
+            metrics.find(name).measure(Subject(echo, echo.scenarios["two"], run(server_lines=captured)))
+
+
+ECHO_OF_WORDS = ECHO_TOML.replace(r"queue (\d+)/", r"queue (\S+)/").replace(
+    r"worker (?P<worker>\d+) told to leave, queue (?P<queue>\d+)/", r"told to leave, queue (?P<queue>\S+)/"
+)
+
+
+def test_every_metric_has_a_unit_that_can_be_shown_and_a_table_that_can_be_opened() -> None:
+    units = {"count", "seconds", "delays", "bytes", "ratio"}
+    every = [*metrics.METRICS, *(f"{family}.x.{what[0]}" for family, (what, _) in metrics.FAMILIES.items())]
+    assert {metrics.find(name).unit for name in every} <= units
+    assert {metrics.find(name).table for name in every} <= {"run.json", *FILES}
+
+
+def test_no_requests_at_all_are_undecided_or_nothing_but_never_a_fault() -> None:
+    for name in metrics.METRICS:
+        try:
+            measured(name, requests=(), samples=(), server_lines=())
+        except UnmeasuredError as reason:
+            assert str(reason)  # noqa: PT017
+
+
+@pytest.mark.parametrize("server_lines", [(), lines("queue 8/10, workers 1", "worker 1: #1 answered 200")])
+def test_stalled_connections_are_no_requests(server_lines: Any) -> None:
+    stalled = request(3, kind="stalled", outcome="stalled", done=None, status=None)
+    requests = [request(1), request(2), stalled]
+    assert measured("requests.answered", requests=requests, server_lines=server_lines) == 2
+    assert measured("requests.failed", requests=requests, server_lines=server_lines) == 0
+    assert measured("requests.unaccounted", requests=requests, server_lines=server_lines) == 0
+
+
+def test_latency_counts_from_when_a_request_was_due_whatever_delayed_it() -> None:
+    late = request(2, due=1.0, started=4.0, done=6.0)
+    assert measured("latency.shortest", requests=[request(1, done=9.0), late]) == 5.0
+    assert measured("client.behind", requests=[request(1), late]) == 3.0
+
+
+def test_the_makespan_runs_from_the_first_due_to_the_last_answer() -> None:
+    requests = [request(1, due=1.0, done=4.0), request(2, due=2.0, done=3.0)]
+    assert measured("makespan.seconds", requests=requests) == 3.0
+    assert measured("makespan.delays", requests=requests, delay=0.5) == 6.0

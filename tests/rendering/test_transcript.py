@@ -1,9 +1,13 @@
 """Transcripts: what is masked, what is ordered, and what must make them differ."""
 
 import random
+from itertools import combinations
 
+import pytest
+
+from report.errors import SpecError
 from report.rendering.transcript import difference, transcript
-from tests.builders import assignment, lines, run
+from tests.builders import ECHO, assignment, lines, run
 
 SERVER = (
     "server: listening on 127.0.0.1:20001, delay 5 s",
@@ -66,3 +70,90 @@ def test_hostile_text_becomes_visible() -> None:
 def test_a_difference_names_the_file() -> None:
     assert difference(text(), text(), "echo") == ""
     assert "assignments/echo/expected.txt" in difference(text(), text(*SERVER[:-1]), "echo")
+
+
+def masked(*printed: str, masks: str) -> str:
+    """The lines under other masks."""
+    start, end = ECHO.index("[transcript.masks]"), ECHO.index("[scenarios.two]")
+    echo = assignment(f"{ECHO[:start]}[transcript.masks]\n{masks}\n{ECHO[end:]}")
+    return transcript(echo, run(server_lines=lines(*printed), client_lines=()))
+
+
+def test_any_two_different_lines_of_one_actor_the_other_way_round_differ() -> None:
+    printed = [*SERVER, "worker 3: #2 closed", "server: #2 done", "server: worker 2 told to leave", "worker 3: #2 left"]
+    compared = 0
+    for one, two in combinations(range(len(printed)), 2):
+        actors = {
+            (printed[place].split(":")[0], "#1" in printed[place], "#2" in printed[place]) for place in (one, two)
+        }
+        if len(actors) == 1:
+            compared += 1
+            swapped = list(printed)
+            swapped[one], swapped[two] = printed[two], printed[one]
+            assert text(*swapped) != text(*printed), (printed[one], printed[two])
+    assert compared > 5
+
+
+def test_other_ports_processes_and_seconds_are_the_same_transcript() -> None:
+    again = [
+        line.replace("20001", "61234").replace("40001", "51000").replace("40002", "50999").replace("5 s", "0.25 s")
+        for line in SERVER
+    ]
+    assert text(*again) == text()
+
+
+def test_the_same_value_has_the_same_label_and_another_value_another() -> None:
+    found = text("server: process 71 forked", "server: process 72 forked", "server: process 71 reaped")
+    assert "process <pid 1> forked\nserver: process <pid 2> forked\nserver: process <pid 1> reaped" in found
+    mixed = text("server: process 71 forked", "server: process 72 forked", "server: process 72 reaped")
+    assert mixed != found
+
+
+def test_a_value_that_changes_hands_between_lines_differs() -> None:
+    changed = [line.replace("40002", "40001") for line in SERVER]
+    assert text(*changed) != text()
+
+
+@pytest.mark.parametrize("value", ["0", "5", "²", "99999999999999999999999", "9" * 5000, "-1", "x"])
+def test_only_whole_numbers_in_the_range_are_masked(value: str) -> None:
+    assert f"worker {value} left" in masked(
+        f"server: worker {value} left", masks=r"worker = { pattern = 'worker (\S+)', between = [1, 4] }"
+    )
+
+
+def test_a_shape_that_was_not_expected_differs() -> None:
+    assert text(*SERVER, "server: heartbeat 3.1 s") != text(*SERVER, "server: heartbeat late")
+
+
+@pytest.mark.parametrize("pattern", ["(.+)", r"^(.*)$", r"(\w+: .*)", r"(\S+)"])
+def test_a_mask_that_would_swallow_a_line_is_refused(pattern: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        masked("server: stopped", masks=f"all = {{ pattern = '{pattern}' }}")
+    assert str(caught.value).startswith("assignments/echo/scenario.toml: transcript.masks: leave nothing literal of ")
+
+
+def test_a_line_that_has_no_word_of_its_own_stays_as_it_is() -> None:
+    assert "\n\n---\n" in text("", "---")
+
+
+def test_a_mask_whose_group_took_no_part_changes_nothing() -> None:
+    assert "server: stopped" in masked("server: stopped", masks=r"pid = { pattern = 'server(?: (\d+))?' }")
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-3"])
+def test_a_connection_number_that_is_none_makes_no_connection(number: str) -> None:
+    start = ECHO.index("[transcript]")
+    echo = assignment(ECHO[:start] + "[transcript]\nconnection = '#(\\S+)'" + ECHO[start + len("[transcript]") :])
+    found = transcript(echo, run(server_lines=lines(f"server: #{number} done"), client_lines=()))
+    assert f"### server\nserver: #{number} done" in found
+
+
+def test_the_load_script_is_ordered_by_its_requests_and_its_failures_differ() -> None:
+    def client(*printed: str) -> str:
+        return transcript(assignment(), run(server_lines=(), client_lines=lines(*printed)))
+
+    one, two = "request 1: answered 200, after 5.01 s", "request 2: answered 200, after 5.02 s"
+    assert client(one, two) == client(two, one.replace("5.01", "4.99"))
+    assert client(one, two) != client(one, two.replace("answered 200", "reset"))
+    assert client(one, two) != client(one)
+    assert "## load script\n### connection 1 · request\nrequest 1: answered 200, after <seconds> s\n" in client(one)

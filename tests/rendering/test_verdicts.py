@@ -2,10 +2,10 @@
 
 import pytest
 
-from report.rendering.verdicts import bound, judge, satisfies, worst
-from report.run import Identity
+from report.rendering.verdicts import Verdict, bound, judge, satisfies, worst
+from report.run import Identity, Leftovers, Run
 from report.spec import Claim
-from tests.builders import ECHO, assignment, evidence_of, request, run
+from tests.builders import ECHO, assignment, evidence_of, lines, request, run
 
 
 def claim(**bounds: object) -> Claim:
@@ -56,3 +56,73 @@ def test_the_worst_of_several_is_told() -> None:
     assert worst(["holds", "undecided", "fails"]) == "fails"
     assert worst(["holds", "undecided"]) == "undecided"
     assert worst([]) == "undecided"
+
+
+BASE = ECHO.replace("number = 1", "number = 2")
+
+
+def against(relative_to: str, *runs: Run, metric: str = "makespan.delays") -> Verdict:
+    """The verdict of echo's claim on its second run relative to another place, with `base` as a second folder."""
+    toml = ECHO.replace("at_most = 1.5", f'relative_to = "{relative_to}"\nat_most = 0.6')
+    echo, base = assignment(toml.replace('"makespan.delays"\n', f'"{metric}"\n')), assignment(BASE, "base")
+    return judge(evidence_of(*runs, assignments=[echo, base]), echo, 1.0)[1]
+
+
+def at(assignment_name: str, done: float, repetition: int = 1) -> Run:
+    identity = Identity(assignment=assignment_name, scenario="two", server="python", repetition=repetition)
+    return run(identity=identity, requests=[request(1), request(2, done=done)])
+
+
+def test_a_ratio_is_bound_relative_to_another_assignment() -> None:
+    faster = against("base/two:python", at("echo", 6.0), at("base", 12.0))
+    assert (faster.state, faster.value) == ("holds", 0.5)
+    assert against("base/two", at("echo", 12.0), at("base", 6.0)).state == "fails"
+
+
+def test_a_ratio_rests_on_the_median_of_what_it_is_relative_to() -> None:
+    base = [at("base", done, n) for n, done in enumerate((10.0, 12.0, 60.0), start=1)]
+    assert against("base/two", at("echo", 6.0), *base).value == 0.5
+
+
+def test_a_ratio_to_what_was_not_run_is_undecided_with_the_reason() -> None:
+    verdict = against("base/two", at("echo", 6.0))
+    assert (verdict.state, verdict.value, verdict.reason) == ("undecided", None, "base/two.python was not run")
+
+
+def test_a_ratio_to_nothing_is_undecided_with_the_reason() -> None:
+    verdict = against("base/two", at("echo", 6.0), at("base", 6.0), metric="left.total")
+    assert (verdict.state, verdict.value) == ("undecided", None)
+    assert verdict.reason == "base/two measured 0, and nothing can be relative to that"
+
+
+def test_over_repetitions_the_median_is_bound_with_the_spread_and_their_number() -> None:
+    runs = [at("echo", done, n) for n, done in enumerate((5.2, 7.0, 5.4), start=1)]
+    verdict = judge(evidence_of(*runs), assignment(), 1.0)[1]
+    assert (verdict.state, verdict.runs) == ("holds", 3)
+    assert (verdict.lowest, verdict.value, verdict.highest) == pytest.approx((1.04, 1.08, 1.4))
+
+
+def test_runs_that_all_lie_outside_the_bound_fail() -> None:
+    runs = [at("echo", done, n) for n, done in enumerate((15.2, 17.0), start=1)]
+    assert judge(evidence_of(*runs), assignment(), 1.0)[1].state == "fails"
+
+
+def test_a_bound_that_is_met_above_and_below_is_undecided_though_its_median_would_hold() -> None:
+    toml = ECHO.replace("at_most = 1.5", "between = [1.0, 1.5]")
+    runs = [at("echo", done, n) for n, done in enumerate((5.2, 6.0, 9.0), start=1)]
+    echo = assignment(toml)
+    assert judge(evidence_of(*runs, assignments=[echo]), echo, 1.0)[1].state == "undecided"
+
+
+def test_a_claim_holds_for_every_server_unless_it_names_one() -> None:
+    toml = ECHO + '\n[servers.c]\ncommand = ["./server"]\n'
+    both, one = assignment(toml), assignment(toml.replace("at_most = 1.5", 'at_most = 1.5\nserver = "c"'))
+    assert [v.server for v in judge(evidence_of(assignments=[both]), both, 1.0)] == ["python", "c", "python", "c"]
+    assert [v.server for v in judge(evidence_of(assignments=[one]), one, 1.0)] == ["python", "c", "c"]
+
+
+def test_a_broken_server_fails_its_claims_and_is_not_merely_undecided() -> None:
+    toml = ECHO.replace('"makespan.delays"\nat_most = 1.5', '"left.total"\nequals = 0')
+    echo = assignment(toml)
+    left = run(leftovers=Leftovers(zombies=1, orphans=0, listeners=0), server_lines=lines("nothing"))
+    assert judge(evidence_of(left, assignments=[echo]), echo, 1.0)[1].state == "fails"

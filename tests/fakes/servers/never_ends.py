@@ -1,0 +1,5 @@
+"""A load script that never ends."""
+
+import signal
+
+signal.pause()
