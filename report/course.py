@@ -4,17 +4,12 @@ Knows files, TOML and the models of `report.spec`; must not know how a scenario 
 metrics exist is asked of the caller.
 """
 
-import difflib
-import tomllib
-import typing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pydantic
-from pydantic import BaseModel
-
 from report.errors import SpecError
+from report.models import near, parse, validate
 from report.spec import FAMILIES, Assignment, declared_names, resolve
 
 Declared = Mapping[str, frozenset[str]]
@@ -50,7 +45,7 @@ def find(assignments: Sequence[Assignment], wanted: str) -> Assignment:
         if wanted in (str(assignment.number), assignment.name):
             return assignment
     known = ", ".join(f"{a.number} ({a.name})" for a in assignments)
-    hint = _near(wanted, [a.name for a in assignments])
+    hint = near(wanted, [a.name for a in assignments])
     raise SpecError(f"--assignment {wanted}: there is no such assignment{hint}; there are {known}")
 
 
@@ -60,83 +55,23 @@ def choose(kind: str, wanted: str | None, known: Iterable[str]) -> tuple[str, ..
     if wanted is None:
         return names
     if wanted not in names:
-        hint = _near(wanted, names)
+        hint = near(wanted, names)
         raise SpecError(f"--{kind} {wanted}: there is no such {kind}{hint}; there are {', '.join(names) or 'none'}")
     return (wanted,)
 
 
 def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
-    try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SpecError(f"{where}: cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # among them digits and brackets beyond Python's limits
-        raise SpecError(f"{where}: not valid TOML: {error}") from None
+    raw = parse(file, where)
     problems = [f"{where}: {problem}" for problem in _unknown_metrics(raw, check_metric)]
     problems += [f"{where}: {key}: is taken from the folder, not declared" for key in ("name", "folder") if key in raw]
     raw |= {"name": file.parent.name, "folder": file.parent}
     try:
-        assignment = Assignment.model_validate(_tupled(raw))
-    except pydantic.ValidationError as error:
-        problems += [f"{where}: {_sentence(fault)}" for fault in error.errors()]
-        raise SpecError(problems) from None
+        assignment = validate(raw, Assignment, where)
+    except SpecError as error:
+        raise SpecError([*problems, *error.problems]) from None
     if problems:
         raise SpecError(problems)
     return assignment
-
-
-def _tupled(value: Any) -> Any:
-    """TOML's arrays as tuples, which strict frozen models ask for."""
-    if isinstance(value, list):
-        return tuple(_tupled(item) for item in value)
-    if isinstance(value, dict):
-        return {key: _tupled(item) for key, item in value.items()}
-    return value
-
-
-def _sentence(fault: Any) -> str:
-    path = dotted(fault["loc"])
-    if fault["type"] == "extra_forbidden":
-        model = _model_at(fault["loc"][:-1])
-        return f"{path}: unknown key{_near(str(fault['loc'][-1]), list(model.model_fields) if model else [])}"
-    if fault["type"] == "missing":
-        return f"{path}: is missing"
-    message = fault["msg"].removeprefix("Value error, ")
-    found = fault["input"]
-    shown = "" if isinstance(found, dict | tuple | BaseModel) else f"; found {found!r}"
-    return f"{path}: {message[0].lower()}{message[1:]}{shown if 'found' not in message else ''}"
-
-
-def dotted(location: Iterable[str | int]) -> str:
-    """A place in a TOML file as one would write it: scenarios.burst.claims[0].at_least."""
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _model_at(location: Sequence[str | int]) -> type[BaseModel] | None:
-    """The model that validates the table at this place, so that near names are those meant there."""
-    model: type[BaseModel] = Assignment
-    for part in location:
-        field = model.model_fields.get(str(part))
-        if field is not None:
-            inner = _model_in(field.annotation)
-            if inner is None:
-                return None
-            model = inner
-    return model
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for arg in typing.get_args(annotation) if (found := _model_in(arg))), None)
 
 
 def _unknown_metrics(raw: Mapping[str, Any], check: MetricCheck) -> Iterator[str]:
@@ -178,7 +113,7 @@ def _names_within(assignment: Assignment) -> Iterator[str]:
             yield f"{at}: has no server to run against; declare [servers.python]"
         for server in scenario.servers or ():
             if server not in assignment.servers:
-                yield f"{at}.servers: there is no [servers.{server}]{_near(server, assignment.servers)}"
+                yield f"{at}.servers: there is no [servers.{server}]{near(server, assignment.servers)}"
         for index, claim in enumerate(scenario.claims):
             if claim.id in seen:
                 yield f"{at}.claims[{index}].id: {claim.id} is already used in scenarios.{seen[claim.id]}"
@@ -187,9 +122,9 @@ def _names_within(assignment: Assignment) -> Iterator[str]:
                 yield f"{at}.claims[{index}].server: {claim.server} does not run in this scenario"
     for name, held in assignment.held.items():
         if held.series not in assignment.series:
-            yield f"held.{name}.series: there is no series.{held.series}{_near(held.series, assignment.series)}"
+            yield f"held.{name}.series: there is no series.{held.series}{near(held.series, assignment.series)}"
         if held.at not in assignment.events:
-            yield f"held.{name}.at: there is no events.{held.at}{_near(held.at, assignment.events)}"
+            yield f"held.{name}.at: there is no events.{held.at}{near(held.at, assignment.events)}"
     if (transcript := assignment.transcript) is not None:
         if transcript.scenario not in assignment.scenarios:
             yield f"transcript.scenario: there is no [scenarios.{transcript.scenario}]"
@@ -205,11 +140,11 @@ def _relations(assignment: Assignment, every: Mapping[str, Assignment], check: M
             at = f"scenarios.{name}.claims[{index}].relative_to"
             folder, other, server = resolve(claim.relative_to, assignment.name, name)
             if folder not in every:
-                yield f"{at}: there is no assignment {folder}{_near(folder, every)}"
+                yield f"{at}: there is no assignment {folder}{near(folder, every)}"
                 continue
             there = every[folder]
             if other not in there.scenarios:
-                yield f"{at}: there is no scenario {other} in {folder}{_near(other, there.scenarios)}"
+                yield f"{at}: there is no scenario {other} in {folder}{near(other, there.scenarios)}"
                 continue
             if problem := check(claim.metric, declared_names({family: getattr(there, family) for family in FAMILIES})):
                 yield f"{at}: {folder}: {problem}"

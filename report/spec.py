@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
+
+from report.models import Model
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
@@ -39,18 +41,14 @@ Pattern = Annotated[str, AfterValidator(_compiles)]
 OneGroup = Annotated[str, AfterValidator(_one_group)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-
-class Text(_Model):
+class Text(Model):
     """One text in both languages."""
 
     ko: str = Field(min_length=1)
     en: str = Field(min_length=1)
 
 
-class Server(_Model):
+class Server(Model):
     """One server program: a command, in any language (contract 1)."""
 
     command: tuple[str, ...] = Field(min_length=1)
@@ -59,14 +57,14 @@ class Server(_Model):
     sources: tuple[str, ...] | None = None
 
 
-class Phase(_Model):
+class Phase(Model):
     """A stretch of arrivals at one rate (requests per second) for some seconds."""
 
     rate: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
     seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 
 
-class Load(_Model):
+class Load(Model):
     """What the load script does besides arriving; `timeout` is a deadline and is never scaled."""
 
     stalled: int = Field(default=0, ge=0, le=1000)
@@ -75,7 +73,7 @@ class Load(_Model):
     expect: str | None = None
 
 
-class Claim(_Model):
+class Claim(Model):
     """A metric and one bound on it; with `relative_to` ([assignment/]scenario[:server]) the ratio is bound.
 
     It holds for every server of its scenario, or for the one it names. It is asked at `only_at_speed` alone, if given.
@@ -104,7 +102,7 @@ class Claim(_Model):
 BOUNDS = ("equals", "at_least", "at_most", "between")
 
 
-class Scenario(_Model):
+class Scenario(Model):
     """A declared load and what is claimed of it; either `clients` arrive all at once or `arrival` tells how.
 
     `max_speed` bounds `--speed` where a scenario says less when it is hurried further.
@@ -139,14 +137,14 @@ class Scenario(_Model):
         return sum(round(phase.rate * phase.seconds) for phase in self.arrival or ())
 
 
-class Series(_Model):
+class Series(Model):
     """A number over time, read off the server's lines; `marks` are levels that a figure shows."""
 
     pattern: OneGroup
     marks: tuple[Number, ...] = ()
 
 
-class Ring(_Model):
+class Ring(Model):
     """Lines that tell who takes turns: joining, taking, being free again, leaving (one group each: who)."""
 
     join: OneGroup
@@ -156,7 +154,7 @@ class Ring(_Model):
     members: tuple[str, ...] = ()
 
 
-class Connections(_Model):
+class Connections(Model):
     """Lines that tell a connection's course; groups are named connection, port and actor."""
 
     accepted: Pattern
@@ -172,7 +170,7 @@ class Connections(_Model):
         return self
 
 
-class Held(_Model):
+class Held(Model):
     """How long `series` had stood at or under `at_most`, without a break, when event `at` was printed."""
 
     series: str
@@ -180,7 +178,7 @@ class Held(_Model):
     at: str
 
 
-class Mask(_Model):
+class Mask(Model):
     """A volatile value: the group of `pattern` becomes <name>.
 
     `numbered` labels tell values apart (<pid 1>, <pid 2>: the same value, the same label). With `between` only
@@ -192,7 +190,7 @@ class Mask(_Model):
     between: tuple[int, int] | None = None
 
 
-class Transcript(_Model):
+class Transcript(Model):
     """How one run's captured lines are made comparable (contract 5)."""
 
     scenario: str
@@ -203,7 +201,7 @@ class Transcript(_Model):
     masks: Mapping[Name, Mask] = {}
 
 
-class Assignment(_Model):
+class Assignment(Model):
     """A folder under assignments/; `name` and `folder` come from where it lies, the rest from scenario.toml."""
 
     name: str

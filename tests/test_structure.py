@@ -10,10 +10,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 5_000  # lines, blank ones and comments too
+BUDGET = 8_000  # lines, blank ones and comments too; a guard against growth that nobody noticed
 FLOORS = {
     0: {"errors"},
-    1: {"spec", "run", "course", "evidence", "freshness"},
+    1: {"models", "spec", "settings", "run", "course", "evidence", "freshness"},
     2: {"recording", "rendering"},
     3: {"publish", "plan", "check", "console"},
 }

@@ -5,7 +5,6 @@ alternative text that says in words what is to be seen. Knows no assignment by n
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
@@ -18,18 +17,11 @@ from report.rendering.fonts import lacking
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.metrics import METRICS
+from report.rendering.picture import Picture
 from report.run import Request
 
 _FEW = 16  # clients; above it, bars are thin and carry no names
 _LONG = 24  # characters of a captured name
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure's bytes and the text for those who do not see it."""
-
-    svg: bytes
-    alt: str
 
 
 Draw = Callable[[Subject, Labels], Picture]
