@@ -1,7 +1,7 @@
-"""The load script: sends each request when it is due, whatever the others do, and tells what became of it.
+"""The load script: what a user asks for becomes a load, and its outcomes a table and a summary.
 
-Knows plain sockets, one `selectors` loop and one clock (CLOCK_MONOTONIC, in seconds). Must not judge an answer,
-which `assignments.answers` does, nor know which server it talks to; and it talks to this machine only.
+Knows the command line, signals and the record. Must not know how requests are sent, which `assignments.openloop`
+does, nor which server it talks to; and it talks to this machine only.
 
     python -m assignments.accesses http://127.0.0.1:8090/ --arrival 1x10,4x20 --record requests.csv
 """
@@ -9,218 +9,43 @@ which `assignments.answers` does, nor know which server it talks to; and it talk
 import argparse
 import contextlib
 import csv
-import errno
-import heapq
 import math
 import os
 import re
 import resource
-import selectors
 import signal
 import socket
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from time import monotonic
 from typing import NoReturn, TypeVar
 
-from assignments.answers import COLUMNS, WHOLE, Access, Outcome, judge, many, summarize
+if not __package__:  # started by its path: Python looks for modules beside it, not where the package lies
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+from assignments.answers import COLUMNS, Access, Outcome, many, summarize
+from assignments.openloop import Load, say, words
 
 _T = TypeVar("_T")
 
-BATCH = 16  # connections opened before the answers that have come are looked at again
-LINGER = 1.0  # seconds a whole answer waits for the server's close, which also leaves TIME_WAIT to the server
-PIECE = 16_384  # bytes asked of one recv
 MOST = 999_999  # requests: beyond it a schedule is a slip of the pen
 EXAMPLE = "; for example: python -m assignments.accesses http://127.0.0.1:8090/ --clients 10"
 REQUEST = "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: accesses\r\nAccept: */*\r\nConnection: close\r\n\r\n"
 
 
-@dataclass(slots=True, eq=False)
-class Link(Access):
-    """An access under way: its socket, what is still to be sent, and what has come."""
-
-    unsent: bytes = b""  # nothing from the start: a stalled connection
-    connection: socket.socket = field(init=False)
-    deadline: float = math.inf
-    received: bytearray = field(default_factory=bytearray)
-    settled: bool = False  # the answer's outcome is the last word
-
-
-class Load:
-    """Requests due at `offsets` (ascending, seconds from t = 0), sent to `address` over one connection each.
-
-    `stalled` connections that send nothing are opened before t = 0 and closed after the last outcome. A request
-    has `timeout` seconds from when it was due to its last byte.
-    """
-
-    def __init__(
-        self, address: tuple[str, int], request: bytes, offsets: Sequence[float], stalled: int, timeout: float
-    ) -> None:
-        self.requests = [Link(n, f"request {n}", due, unsent=request) for n, due in enumerate(offsets, 1)]
-        self.stalled = [Link(len(offsets) + n, f"stalled {n}", 0.0) for n in range(1, stalled + 1)]
-        self.signal = 0  # the one that ended it
-        self._address, self._timeout = address, timeout
-        self._selector = selectors.DefaultSelector()
-        self._waiting: deque[Link] = deque()  # not opened yet, in due order
-        self._deadlines: list[tuple[float, int, Link]] = []  # a heap; some entries no longer hold
-        self._unsettled = 0  # stalled connections not connected or, later, requests without outcome
-        self._lines: list[str] = []  # to be printed at the end of the turn
-
-    def run(self, wake: socket.socket) -> None:
-        """Every access that came due has an outcome, and its line is out in the same turn of the loop.
-
-        A byte on `wake`, the number of a signal, ends the load early.
-        """
-        with self._selector:
-            self._selector.register(wake, selectors.EVENT_READ)
-            for links in (self.stalled, self.requests):
-                start = monotonic()
-                for link in links:
-                    link.due += start
-                self._waiting.extend(links)
-                self._unsettled = len(links)
-                while self._unsettled and not self.signal:
-                    self._turn()
-            self._end()
-
-    def _turn(self) -> None:
-        due = self._waiting[0].due if self._waiting else math.inf
-        moment = min(due, self._deadlines[0][0] if self._deadlines else math.inf)
-        for key, _ in self._selector.select(None if moment == math.inf else max(0.0, moment - monotonic())):
-            if key.data:
-                self._advance(key.data)
-            else:
-                self.signal = os.read(key.fd, 1)[0]
-            self._open_due()  # here too: thousands of events must not delay what is due
-        self._open_due()
-        while self._deadlines and self._deadlines[0][0] <= monotonic():
-            moment, _, link = heapq.heappop(self._deadlines)
-            if not link.settled and link.deadline == moment:
-                self._give_up(link, link.answer.detail if link.connected else "not connected")
-        self._print()
-
-    def _open_due(self) -> None:
-        for _ in range(BATCH):
-            if not self._waiting or self._waiting[0].due > monotonic():
-                break
-            self._advance(self._waiting.popleft())
-
-    def _advance(self, link: Link) -> None:
-        try:
-            if not link.started:
-                self._open(link)
-            elif not link.connected or link.unsent:
-                self._send(link)
-            else:
-                self._receive(link)
-        except BlockingIOError:
-            pass  # the selector tells when to go on
-        except OSError as failure:
-            reset = link.connected or failure.errno in (errno.ECONNRESET, errno.EPIPE)
-            outcome = link.answer.outcome or (Outcome.RESET if reset else Outcome.REFUSED)
-            self._settle(link, outcome, _words(failure))
-
-    def _open(self, link: Link) -> None:
-        link.started = monotonic()
-        self._set_deadline(link, link.due + self._timeout)
-        link.connection = socket.socket()
-        link.connection.setblocking(False)
-        self._selector.register(link.connection, selectors.EVENT_WRITE, link)
-        error = link.connection.connect_ex(self._address)
-        if error not in (0, errno.EINPROGRESS):
-            raise OSError(error, os.strerror(error))
-        link.local_port = link.connection.getsockname()[1]
-        self._send(link)  # on loopback the handshake is over by now, if the backlog had room
-
-    def _send(self, link: Link) -> None:
-        count = link.connection.send(link.unsent)  # even of nothing: it raises until connected
-        now = monotonic()
-        if not link.connected:
-            link.connected = now
-            if link.kind == "stalled":
-                link.deadline = math.inf
-                self._unsettled -= 1
-                self._lines.append(f"{link.name}: connected, sends nothing")
-        if link.unsent and count == len(link.unsent):
-            link.sent = now
-        link.unsent = link.unsent[count:]
-        if not link.unsent:
-            self._selector.modify(link.connection, selectors.EVENT_READ, link)
-
-    def _receive(self, link: Link) -> None:
-        data = link.connection.recv(PIECE)
-        now = monotonic()
-        if data:
-            link.first_byte = link.first_byte or now
-            link.received += data
-        elif link.answer.outcome:  # it was whole before it was closed
-            self._settle(link, link.answer.outcome)
-            return
-        link.answer = judge(link.received, closed=not data)
-        if link.answer.outcome in WHOLE:
-            link.done = now
-        if data and link.answer.outcome in WHOLE:
-            self._set_deadline(link, now + LINGER)
-        elif link.answer.outcome:
-            self._settle(link, link.answer.outcome, link.answer.detail)
-
-    def _set_deadline(self, link: Link, moment: float) -> None:
-        link.deadline = moment
-        heapq.heappush(self._deadlines, (moment, link.number, link))
-
-    def _give_up(self, link: Link, why: str) -> None:
-        whole = link.answer.outcome
-        self._settle(link, whole or Outcome.LATE, "left open by the server" if whole else why)
-
-    def _settle(self, link: Link, outcome: Outcome, detail: str = "") -> None:
-        if hasattr(link, "connection"):
-            with contextlib.suppress(KeyError):  # it may have failed before it was registered
-                self._selector.unregister(link.connection)
-            link.connection.close()
-        if link.kind == "request" or not link.connected:
-            self._unsettled -= 1
-        if outcome not in WHOLE:
-            link.done = monotonic()
-        if (outcome, detail) != (link.answer.outcome, link.answer.detail):
-            link.answer = replace(link.answer, outcome=outcome, detail=detail)
-        link.settled = True
-        link.received.clear()
-        self._lines.append(str(link))
-
-    def _end(self) -> None:
-        now = monotonic()
-        self.requests = [request for request in self.requests if request.due <= now]
-        for link in (*self.requests, *self.stalled):
-            if link.kind == "stalled" and link.connected and not link.answer.outcome:
-                self._settle(link, Outcome.STALLED)
-            elif not link.settled:
-                self._give_up(link, "interrupted")
-        self._print()
-
-    def _print(self) -> None:
-        say(*self._lines)
-        self._lines.clear()
-
-
-def say(*lines: str) -> None:
-    """The lines are out, unless nobody reads any more: then they go nowhere, and the record still counts."""
-    try:
-        print(*(f"{line}\n" for line in lines), sep="", end="", flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def record(path: str, accesses: Sequence[Access]) -> None:
     """The file at `path` holds `COLUMNS` and a row for each access: all of it, or what it held before."""
     part = f"{path}.{os.getpid()}.part"
-    with open(part, "w", encoding="ascii", newline="") as file:
-        file.write(f"{COLUMNS}\n")
-        csv.writer(file, lineterminator="\n").writerows(access.row() for access in accesses)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(part, path)
+    try:
+        with open(part, "w", encoding="ascii", newline="") as file:
+            file.write(f"{COLUMNS}\n")
+            csv.writer(file, lineterminator="\n").writerows(access.row() for access in accesses)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 @contextlib.contextmanager
@@ -236,10 +61,6 @@ def _signals() -> Iterator[socket.socket]:
             yield wake
         finally:
             signal.set_wakeup_fd(-1)
-
-
-def _words(failure: OSError) -> str:
-    return failure.strerror or type(failure).__name__
 
 
 def _found(text: str, expected: str, example: str) -> argparse.ArgumentTypeError:
@@ -332,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.record:
             record(options.record, [*load.requests, *load.stalled])
     except OSError as failure:
-        print(f"accesses: nothing recorded in {options.record}: {_words(failure)}", file=sys.stderr)
+        print(f"accesses: nothing recorded in {options.record}: {words(failure)}", file=sys.stderr)
         status = 2
     if len(load.requests) < len(offsets):
         say(f"interrupted: {many(len(offsets) - len(load.requests), 'request')} not due yet")

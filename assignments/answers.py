@@ -4,6 +4,7 @@ Pure: bytes in, outcome out. Knows the grammar of an answer to one GET on a conn
 (RFC 9112) and our rule of counting. Must not know sockets, clocks, or in which pieces the bytes came.
 """
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ _STATUS_LINE = re.compile(rb"HTTP/1\.\d ([1-5]\d\d) [\t\x20-\x7e\x80-\xff]*")
 _FIELD_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)")
 _LENGTH = re.compile(rb"\d{1,15}")
 _BLANK_LINE = b"\r\n\r\n"
+
+# Looked up now: Python reads a codec's file when it is first asked for, and then no descriptor may be free.
+_escape = codecs.getencoder("unicode_escape")
 
 
 class Outcome(StrEnum):
@@ -149,7 +153,7 @@ def judge(received: bytes | bytearray, closed: bool) -> Answer:
 
 def visible(data: bytes | bytearray) -> str:
     """`data` as printable ASCII: any other byte, and the backslash, is a Python escape."""
-    return data.decode("latin-1").encode("unicode_escape").decode("ascii")
+    return _escape(data.decode("latin-1"))[0].decode("ascii")
 
 
 def many(count: int, noun: str) -> str:

@@ -14,7 +14,7 @@ from report.evidence import digest
 from report.run import SCHEMA
 from report.spec import Assignment, Server
 
-LOAD_SCRIPT = ("assignments/accesses.py", "assignments/answers.py")
+LOAD_SCRIPT = ("assignments/accesses.py", "assignments/openloop.py", "assignments/answers.py")
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
 _SHAPING = {"delay", "clients", "arrival", "settle", "options", "load"}

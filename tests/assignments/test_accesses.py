@@ -18,9 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assignments import accesses
-from assignments.accesses import Load, parse
+from assignments import openloop
+from assignments.accesses import parse
 from assignments.answers import CAP, COLUMNS, Answer, Outcome, judge
+from assignments.openloop import Load
+from report import freshness
 from tests.fakes import answers as fakes
 
 ROOT = Path(__file__).parents[2]
@@ -186,7 +188,7 @@ def test_a_way_to_answer_is_told_by_its_name(
     answering: fakes.Answering, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if answering is not fakes.answers_and_stays:
-        monkeypatch.setattr(accesses, "LINGER", 60.0)  # a busy machine may take long from the answer to the close
+        monkeypatch.setattr(openloop, "LINGER", 60.0)  # a busy machine may take long from the answer to the close
     with fakes.serving(answering) as port:
         (request,) = load(port).requests
     line = capsys.readouterr().out
@@ -206,7 +208,7 @@ def test_an_answer_that_is_not_whole_at_the_deadline_is_late(answering: fakes.An
 
 
 def test_a_byte_too_many_makes_an_answer_invalid_even_when_it_comes_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accesses, "LINGER", 60.0)
+    monkeypatch.setattr(openloop, "LINGER", 60.0)
     with fakes.serving(fakes.sends_one_more_later) as port:
         (request,) = load(port).requests
     assert str(request.answer) == "invalid (a body longer than its 20 bytes)"
@@ -385,6 +387,26 @@ def test_running_out_of_descriptors_is_a_named_failure() -> None:
     assert "100 sent, 0 answered, 100 failed" in ended.stdout
 
 
+def test_answers_are_judged_as_ever_while_no_descriptor_is_free() -> None:
+    none_is_free = threading.Event()
+
+    def when_none_is_free(connection: socket.socket) -> None:
+        none_is_free.wait(60)
+        fakes.answers(connection)
+
+    with fakes.serving(when_none_is_free) as port:
+        limited = command(port, "--clients", "100")
+        with started("sh", "-c", 'ulimit -n 64; exec "$@"', "sh", *limited) as process:
+            assert process.stdout is not None
+            lines = [process.stdout.readline() for _ in range(2)]
+            none_is_free.set()
+            out, err = process.communicate(timeout=60)
+    assert lines[1].split(": ")[1].startswith("refused (Too many open files)")
+    assert (process.returncode, err) == (1, "")
+    told = [line.split(": ")[1] for line in out.splitlines() if line.startswith("request ")]
+    assert {what.split()[0] for what in told} == {"answered", "refused"}
+
+
 @contextlib.contextmanager
 def started(*words: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -441,6 +463,35 @@ def test_a_record_that_cannot_be_written_is_said_after_the_load(tmp_path: Path) 
     assert ended.returncode == 2
     assert ended.stderr == f"accesses: nothing recorded in {record}: Is a directory\n"
     assert "1 sent, 1 answered" in ended.stdout
+    assert list(tmp_path.iterdir()) == [record]
+
+
+def test_a_record_for_which_there_is_no_room_leaves_the_earlier_one_alone(tmp_path: Path) -> None:
+    record = tmp_path / "requests.csv"
+    record.write_text("an earlier record\n")
+    with fakes.serving(fakes.answers) as port:
+        limited = command(port, "--clients", "1", "--record", record)
+        ended = run("sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *limited)
+    assert ended.returncode == 2
+    assert ended.stderr == f"accesses: nothing recorded in {record}: File too large\n"
+    assert record.read_text() == "an earlier record\n"
+    assert list(tmp_path.iterdir()) == [record]
+
+
+def test_the_load_script_runs_by_its_path_from_any_directory(tmp_path: Path) -> None:
+    script = str(ROOT / "assignments" / "accesses.py")
+    with fakes.serving(fakes.answers) as port:
+        words = [sys.executable, script, f"http://127.0.0.1:{port}/", "--clients", "3"]
+        ended = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "3 sent, 3 answered, 0 failed" in ended.stdout
+
+
+def test_every_file_of_the_load_script_is_an_input_of_each_run() -> None:
+    code = "import sys, assignments.accesses; print(*(n for n in sys.modules if n.startswith('assignments.')))"
+    modules = run(sys.executable, "-c", code).stdout.split()
+    assert sorted(freshness.LOAD_SCRIPT) == sorted(f"{name.replace('.', '/')}.py" for name in modules)
+    assert len(modules) == 3
 
 
 def test_a_schedule_is_the_same_number_of_seconds_apart_within_each_phase() -> None:
