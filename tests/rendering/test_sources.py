@@ -77,7 +77,7 @@ def test_a_name_that_is_not_there_is_told_with_what_is(tmp_path: Path, name: str
     write(tmp_path, "assignments/echo/server.py", CODE)
     with pytest.raises(SpecError) as caught:
         found(tmp_path, name)
-    assert caught.value.problems[0].startswith("explanation.ko.md: excerpt: ")
+    assert caught.value.problems[0].startswith("explanation.ko.md: excerpt(")
     assert told in caught.value.problems[0]
 
 
@@ -98,3 +98,39 @@ def test_a_file_outside_the_repository_is_refused(tmp_path: Path, path: str) -> 
     (tmp_path / "repository" / "assignments").mkdir(parents=True)
     with pytest.raises(SpecError, match="is not a file of the repository"):
         excerpt(tmp_path / "repository", path, "serve", "explanation.ko.md")
+
+
+REGION = """\
+int main(void)
+{
+    // region accept
+    int connection = accept(listener, NULL, NULL);
+    handle(connection);
+    // endregion accept
+    return 0;
+}
+"""
+
+
+def test_a_marked_region_of_any_language_is_an_excerpt_without_its_marks(tmp_path: Path) -> None:
+    write(tmp_path, "assignments/echo/server.c", REGION)
+    piece = excerpt(tmp_path, "assignments/echo/server.c", "accept", "explanation.ko.md")
+    assert (piece.first, piece.last, piece.language) == (4, 5, "c")
+    assert piece.text.split("\n")[0].strip() == "int connection = accept(listener, NULL, NULL);"
+
+
+def test_a_region_that_is_gone_is_told_with_those_there_are(tmp_path: Path) -> None:
+    write(tmp_path, "assignments/echo/server.c", REGION)
+    with pytest.raises(SpecError) as caught:
+        excerpt(tmp_path, "assignments/echo/server.c", "listen", "explanation.ko.md")
+    (problem,) = caught.value.problems
+    assert problem == (
+        "explanation.ko.md: excerpt('assignments/echo/server.c', 'listen'): "
+        "assignments/echo/server.c has no region listen; it has accept"
+    )
+
+
+def test_an_excerpt_that_is_not_whole_code_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "assignments/echo/server.py", "x = (\n    # region half\n    1 +\n    # endregion half\n    2)\n")
+    with pytest.raises(SpecError, match="is not whole code"):
+        excerpt(tmp_path, "assignments/echo/server.py", "half", "explanation.ko.md")

@@ -1,0 +1,133 @@
+"""Floor 2, pure. What page one says: the cover, what was asked and whether it holds, and each run in a row.
+
+Values only; how they are laid out stands in templates/report.md.j2. Knows no assignment by name.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from report.rendering import metrics
+from report.rendering.labels import Labels
+from report.rendering.measure import UnmeasuredError
+from report.rendering.verdicts import Evidence, Verdict, worst
+from report.run import Run
+from report.settings import Settings
+from report.spec import Assignment, Text, resolve
+
+_PEAKS = ("processes.peak", "threads.peak", "series.workers.max")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Page one's values in one language, from the evidence and its verdicts by assignment."""
+
+    evidence: Evidence
+    verdicts: Mapping[str, Sequence[Verdict]]
+    settings: Settings
+    label: Labels
+
+    def title(self) -> str:
+        """The report's title: report.toml's, or the label's."""
+        return self._said(self.settings.title) or self.label("title")
+
+    def cover(self) -> tuple[tuple[str, str], ...]:
+        """What the cover says, as (what, value); what report.toml leaves out is left out."""
+        said = [
+            ("course", self._said(self.settings.course)),
+            ("author", self._said(self.settings.author)),
+            ("student_number", self.settings.student_number),
+            ("recorded_at", self._recorded()),
+        ]
+        return tuple((self.label(key), value) for key, value in said if value)
+
+    def tally(self) -> Counter[str]:
+        """How many verdicts are of each state."""
+        return Counter(verdict.state for of in self.verdicts.values() for verdict in of)
+
+    def claims(self) -> int:
+        """How many claims were judged, each counted once however many servers it was asked of."""
+        return len({(v.assignment, v.claim.id) for of in self.verdicts.values() for v in of})
+
+    def tasks(self) -> list[list[str]]:
+        """One row for each assignment: what was asked, how many of its verdicts hold, the worst of them."""
+        rows = []
+        for assignment in self.evidence.assignments.values():
+            found = self.verdicts[assignment.name]
+            state = worst(verdict.state for verdict in found)
+            rows.append(
+                [
+                    f"#{assignment.number}",
+                    self._said(assignment.asked) or self._said(assignment.title),
+                    f"{sum(verdict.state == 'holds' for verdict in found)} / {len(found)}",
+                    self._verdict(state),
+                ]
+            )
+        return rows
+
+    def runs(self) -> list[list[str]]:
+        """One row for each run: its load, what was measured beside what was predicted, the worst of its verdicts."""
+        rows = []
+        for (name, scenario, server), runs in self.evidence.runs.items():
+            assignment, run = self.evidence.assignments[name], runs[0]
+            spec = assignment.scenarios[scenario]
+            predicted = spec.predicted.get("makespan.delays")
+            state = worst(v.state for v in self.verdicts[name] if (v.scenario, v.server) == (scenario, server))
+            answered = self._value(assignment, scenario, server, "requests.answered")
+            rows.append(
+                [
+                    f"#{assignment.number}",
+                    scenario,
+                    server,
+                    f"{spec.sends}",
+                    answered,
+                    f"{run.record.delay:g}",
+                    f"{run.identity.speed:g}",
+                    self._value(assignment, scenario, server, "makespan.delays"),
+                    f"{predicted:g}" if predicted is not None else "–",
+                    *(self._value(assignment, scenario, server, metric) for metric in _PEAKS),
+                    f"{self._verdict(state)[:2]}[{self.label(state)}](evidence/{run.identity.directory}/run.json)",
+                ]
+            )
+        return rows
+
+    def machines(self) -> list[str]:
+        """Each environment that evidence comes from, once, in words."""
+        found: list[Mapping[str, str]] = []
+        for runs in self.evidence.runs.values():
+            for run in runs:
+                if run.record.environment not in found:
+                    found.append(run.record.environment)
+        return [", ".join(f"{key} {value}" for key, value in sorted(one.items())) for one in found]
+
+    def speeds(self) -> str:
+        """The speeds of the runs, from the slowest."""
+        speeds = {run.identity.speed for runs in self.evidence.runs.values() for run in runs}
+        return ", ".join(f"{speed:g}" for speed in sorted(speeds))
+
+    def run(self, reference: str) -> Run | None:
+        """The first run that a reference of report.toml names, if it was recorded."""
+        folder, scenario, server = resolve(reference, "", "")
+        assignment = self.evidence.assignments.get(folder)
+        servers = (server,) if server else assignment.servers_of(scenario) if assignment else ()
+        return next((r for s in servers for r in self.evidence.runs.get((folder, scenario, s), ())), None)
+
+    def _recorded(self) -> str:
+        times = sorted(run.record.recorded for runs in self.evidence.runs.values() for run in runs)
+        return f"{times[0]} – {times[-1]}" if times else ""
+
+    def _value(self, assignment: Assignment, scenario: str, server: str, metric: str) -> str:
+        """A number without its unit, which the column names; a dash where the run has no such thing."""
+        if metric.startswith("series.") and metric.split(".")[1] not in assignment.series:
+            return "–"
+        try:
+            value = self.evidence.values(assignment.name, scenario, server, metric)[0]
+        except UnmeasuredError:
+            return "–"
+        return f"{value:.2f}" if metrics.find(metric).unit == "delays" else f"{value:g}"
+
+    def _verdict(self, state: str) -> str:
+        return f"{self.label.mark(state)} {self.label(state)}"
+
+    def _said(self, text: Text | str | None) -> str:
+        return str(getattr(text, self.label.language)) if isinstance(text, Text) else text or ""
