@@ -1,0 +1,199 @@
+"""Floor 2, pure. Two gates over the prose, before anything is filled in: no number typed by hand, no loose comparison.
+
+What counts as a number with a unit, as a comparison, and what is let through for which reason, is declared in
+templates/wording.toml; here is only how a text is read. Code, link targets, Jinja calls and the numbers of headings,
+lists and assignments (#3) are no prose. A gate that matched nothing, and an exemption that nothing needs, is a fault.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from report.errors import ClaimError, SpecError
+from report.rendering.wording_rules import RULES, ComparativeRules, Exemption, Gate, NumberRules, Rules, load, within
+from report.spec import LANGUAGES, Language
+
+LABELS = "templates/labels.toml"
+SHARED = ("templates/report.md.j2",)
+
+_MASK = "\x00"  # one for each character that is no prose: places stay, and no pattern reaches across
+_DIGITS = r"(?<![\w#.:/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w.]*\d)"
+_NO_PROSE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,}).*?^(?P=fence)`*[ \t]*$"  # fenced code
+    r"|\{#.*?#\}|\{\{.*?\}\}|\{%.*?%\}"  # what Jinja reads
+    r"|(?P<ticks>`+)[^`].*?(?<!`)(?P=ticks)(?!`)"  # inline code
+    r"|(?<=\])\([^)\s]*\)|<[a-z]+:[^>\s]*>"  # link targets
+    r"|^[ \t]*(?:#+[ \t]+)?\d+\.(?=[ \t])|#\d+",  # the numbers of headings, list items and assignments
+    re.DOTALL | re.MULTILINE,
+)
+_CLAIM = re.compile(
+    r"\{%-?\s*call\s+claim\(\s*[\"'](?P<id>[^\"']+)[\"']\s*\)\s*-?%\}(?P<body>.*?)\{%-?\s*endcall", re.S
+)
+_BROUGHT = re.compile(r"\{\{-?\s*(?:metric|declared|predicted|limit)\(")
+_SENTENCE_END = re.compile(r"(?<=[.?!])[\"”’)*]*\s+|\n\s*(?=\n|[-*>|]|\d+\.\s)|\n?\|")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a gate found in one file: faults, how often it found what it is for, and which exemptions were needed."""
+
+    problems: tuple[str, ...]
+    matched: int
+    used: tuple[Exemption, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Numbers that calls bring, sentences looked at, comparisons found in them, and exemptions that were needed."""
+
+    numbers: int
+    sentences: int
+    comparisons: int
+    exemptions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    start: int
+    end: int
+    claim: str
+
+
+def check(root: Path, files: Mapping[str, Language]) -> Counts:
+    """Both gates over these explanations, the first also over templates and labels; raises ClaimError with all."""
+    rules = load(root)
+    problems: list[str] = []
+    brought = sentences = compares = exemptions = 0
+    for language in LANGUAGES:
+        texts = {file: _read(root, file) for file, spoken in sorted(files.items()) if spoken == language}
+        shared = {file: _read(root, file) for file in SHARED} | {LABELS: _labels(_read(root, LABELS), language)}
+        own: Rules = getattr(rules, language)
+        counted = {f: numbers(f, text, language, own.numbers) for f, text in (texts | shared).items()}
+        compared = {f: comparatives(f, text, language, own.comparatives) for f, text in texts.items()}
+        for kind, gate, found in (("numbers", own.numbers, counted), ("comparatives", own.comparatives, compared)):
+            problems += [problem for findings in found.values() for problem in findings.problems]
+            problems += _stale(f"{language}.{kind}", gate, found)
+            exemptions += sum(len(findings.used) for findings in found.values())
+        brought += sum(findings.matched for findings in counted.values())
+        compares += sum(findings.matched for findings in compared.values())
+        sentences += sum(map(_sentences, texts.values()))
+        problems += _empty(language, counted, compared)
+    if problems:
+        raise ClaimError(problems)
+    return Counts(brought, sentences, compares, exemptions)
+
+
+def numbers(file: str, source: str, language: Language, rules: NumberRules) -> Findings:
+    """The numbers of a source that are typed by hand; `matched` counts those that calls bring."""
+    words = "|".join([_DIGITS, *rules.words])
+    patterns = [*rules.alone, f"(?:{words})[ -]?(?:{'|'.join(rules.units)})"]
+    anywhere = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    in_claims = re.compile("|".join([anywhere.pattern, words, *rules.in_claims]))
+    hits = [*_hits(source, anywhere, in_claims)]
+    faulty, used = _excused(file, source, hits, rules)
+    problems = [
+        f'{file}:{_line(source, hit.start)}: "{source[hit.start : hit.end]}" is typed by hand; '
+        f"bring it by metric(), declared(), predicted() or limit(), or declare it in {RULES} "
+        f"({language}.numbers.exempt)"
+        for hit in faulty
+    ]
+    return Findings(tuple(problems), len(_BROUGHT.findall(source)), used)
+
+
+def comparatives(file: str, source: str, language: Language, rules: ComparativeRules) -> Findings:
+    """The comparisons of a source that stand outside its claims; `matched` counts all, in claims too."""
+    form = re.compile("|".join(f"(?:{pattern})" for pattern in rules.forms))
+    hits = [*_hits(source, form, form)]
+    faulty, used = _excused(file, source, [hit for hit in hits if not hit.claim], rules)
+    problems = [
+        f'{file}:{_line(source, hit.start)}: "{source[hit.start : hit.end].strip()}" compares outside a claim: '
+        f'"{_sentence(source, hit)}"; put it into a claim, say it without comparing, or declare it in {RULES} '
+        f"({language}.comparatives.exempt)"
+        for hit in faulty
+    ]
+    return Findings(tuple(problems), len(hits), used)
+
+
+def _hits(source: str, anywhere: re.Pattern[str], in_claims: re.Pattern[str]) -> Iterator[_Hit]:
+    """What the first pattern finds outside of claims, and the second one inside."""
+    prose, place = _prose(source), 0
+    for call in _CLAIM.finditer(source):
+        yield from (_Hit(*hit.span(), "") for hit in anywhere.finditer(prose, place, call.start()))
+        yield from (_Hit(*hit.span(), call["id"]) for hit in in_claims.finditer(prose, *call.span("body")))
+        place = call.end()
+    yield from (_Hit(*hit.span(), "") for hit in anywhere.finditer(prose, place))
+
+
+def _excused(file: str, source: str, hits: list[_Hit], rules: Gate) -> tuple[list[_Hit], tuple[Exemption, ...]]:
+    """The hits that no exemption covers, and the exemptions that cover one."""
+    places = [
+        (exemption, *found.span())
+        for exemption in rules.exempt
+        if exemption.covers(file)
+        for found in re.finditer(re.escape(exemption.text), source)
+    ]
+    faulty, used = [], []
+    for hit in hits:
+        over = [e for e, start, end in places if start <= hit.start and hit.end <= end and e.claim == hit.claim]
+        used += over
+        faulty += [] if over else [hit]
+    return faulty, tuple(e for e in rules.exempt if e in used)
+
+
+def _stale(where: str, gate: Gate, found: Mapping[str, Findings]) -> Iterator[str]:
+    """A sentence for each exemption that no file needs, or that one of its places does not need."""
+    for number, exemption in enumerate(gate.exempt):
+        for place in exemption.files or ("",):
+            looked = [findings for file, findings in found.items() if not place or within(file, place)]
+            if looked and not any(exemption in findings.used for findings in looked):
+                at = f" in {place}" if place else ""
+                yield f'{RULES}: {where}.exempt[{number}]: nothing needs "{exemption.text}"{at} any more; take it out'
+
+
+def _empty(language: Language, counted: Mapping[str, Findings], compared: Mapping[str, Findings]) -> Iterator[str]:
+    """A sentence for each gate that nothing went through."""
+    for kind, found, what in (
+        ("numbers", counted, "no text brings a number by a call"),
+        ("comparatives", compared, "no text compares anything"),
+    ):
+        if not any(findings.matched for findings in found.values()):
+            yield f"{RULES}: {language}.{kind}: {what}; a gate that matches nothing is no gate"
+
+
+def _prose(source: str) -> str:
+    """The source with everything that is no prose masked; every character and line keeps its place."""
+    return _NO_PROSE.sub(lambda found: re.sub(r"[^\n]", _MASK, found[0]), source)
+
+
+def _labels(source: str, language: Language) -> str:
+    """The labels of one language, each on its line of the file; keys and places to fill in are masked."""
+    lines, own = [], False
+    for line in source.split("\n"):
+        if header := re.match(r"\[(\w+)", line):
+            own = header[1] == language
+        text = re.sub(r'^[^=]*= "|\{\w+\}', lambda found: _MASK * len(found[0]), line)
+        lines.append(text if own and not line.startswith(("#", "[")) else "")
+    return "\n".join(lines)
+
+
+def _sentences(source: str) -> int:
+    return sum(bool(re.search(r"\w", sentence)) for sentence in _SENTENCE_END.split(_prose(source)))
+
+
+def _sentence(source: str, hit: _Hit) -> str:
+    """The sentence round a place, without line breaks."""
+    ends = [0, *(end.end() for end in _SENTENCE_END.finditer(source)), len(source)]
+    start = max(end for end in ends if end <= hit.start)
+    return " ".join(source[start : min(end for end in ends if end >= hit.end)].split())
+
+
+def _line(source: str, place: int) -> int:
+    return source.count("\n", 0, place) + 1
+
+
+def _read(root: Path, file: str) -> str:
+    try:
+        return (root / file).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{file}: cannot be read: {error}") from None
