@@ -34,9 +34,8 @@ def comparatives(text: str, language: Language) -> tuple[str, ...]:
 
 def course(root: Path, *, rules: Callable[[str], str] = lambda text: text, **texts: str) -> dict[str, Language]:
     """A repository with one assignment, the project's rules without its exemptions, and these explanations."""
-    (root / "templates").mkdir(parents=True)
-    for name in ("report.md.j2", "labels.toml"):
-        write(root, f"templates/{name}", (REPOSITORY / "templates" / name).read_text(encoding="utf-8"))
+    write(root, "templates/report.md.j2", '# {{ label("title") }}\n')
+    write(root, wording.LABELS, '[ko]\nseconds = "{value}초"\n\n[en]\nseconds = "{value} s"\n')
     blocks = (REPOSITORY / wording.RULES).read_text(encoding="utf-8").split("\n\n")
     write(root, wording.RULES, rules("\n\n".join(block for block in blocks if not block.startswith("[["))))
     for language, text in (GOOD | texts).items():
