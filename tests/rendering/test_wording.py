@@ -57,6 +57,7 @@ def course(root: Path, *, rules: Callable[[str], str] = lambda text: text, **tex
         ("ko", '{% call claim("a") %}대기 메시지 수는 8입니다{% endcall %}.', "8"),
         ("en", "It took 5 s in all.", "5 s"),
         ("en", "It took 1.1 delays.", "1.1 delays"),
+        ("en", "After a five-second sleep it answers.", "five-second"),
         ("en", "There were three busy workers.", "three busy workers"),
         ("en", "It costs twice what the other does.", "twice"),
         ("en", "It takes a tenth of that.", "a tenth"),
