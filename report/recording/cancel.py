@@ -18,7 +18,9 @@ class Cancel:
         os.eventfd_write(self.descriptor, 1)
 
     def is_set(self) -> bool:
-        return bool(select.select([self.descriptor], [], [], 0)[0])
+        poll = select.poll()  # select() takes no descriptor over 1023
+        poll.register(self.descriptor, select.POLLIN)
+        return bool(poll.poll(0))
 
     def check(self) -> None:
         """Raises CancelledError once it is set."""

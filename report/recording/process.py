@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from report.errors import ServerError
-from report.recording import supervisor
+from report.recording import kernel, supervisor
 from report.recording.cancel import Cancel, CancelledError
 from report.recording.environment import variables
 from report.recording.terminal import Captured, OnLine, Terminal
@@ -57,6 +57,16 @@ def new_scratch() -> Path:
     return Path(tempfile.mkdtemp(prefix="report-"))
 
 
+@contextlib.contextmanager
+def _held_back(numbers: Iterable[int]) -> Iterator[None]:
+    """What is started meanwhile is born with these signals blocked: one sent to all waits until it can be handled."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class Supervised:
     """A command under its supervisor, on a terminal of its own; at the end of `with` nothing of it is left.
 
@@ -80,7 +90,7 @@ class Supervised:
         self._output: Captured | None = None
         self._cancel = cancel
         self._failure: str | None = None
-        self._started = False
+        self._started = self._closed = False
         self._main = 0
         self._partial = b""
         self._scratch = scratch or new_scratch()
@@ -89,17 +99,18 @@ class Supervised:
         self._report, report = os.pipe()
         inherited = (control, report, self._terminal.slave)
         try:
-            self._process: subprocess.Popen[bytes] = subprocess.Popen(
-                # By its file: `-m` would first import this package, and with it much that costs time.
-                [sys.executable, "-I", "-S", supervisor.__file__]
-                + [str(word) for word in (*inherited, self._scratch, directory, *command)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=variables(self._scratch),
-                pass_fds=inherited,
-                start_new_session=True,
-            )
+            with _held_back(supervisor.ENDING):
+                self._process: subprocess.Popen[bytes] = subprocess.Popen(
+                    # By its file: `-m` would first import this package, and with it much that costs time.
+                    [sys.executable, "-I", "-S", supervisor.__file__]
+                    + [str(word) for word in (*inherited, self._scratch, directory, *command)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=variables(self._scratch),
+                    pass_fds=inherited,
+                    start_new_session=True,
+                )
         except (OSError, ValueError) as error:
             self._terminal.abandon()
             os.close(self._control)
@@ -132,7 +143,8 @@ class Supervised:
         self.close()
 
     def wait(self, until: Callable[[], bool], seconds: float) -> bool:
-        """`until` has come true; False when it has not within `seconds`. Raises CancelledError."""
+        """`until` has come true; False when it has not within `seconds`. Raises CancelledError, whatever is true."""
+        self._cancel.check()
         return self._wait(until, seconds, [self._cancel.descriptor])
 
     def stop(self, grace: float) -> None:
@@ -152,25 +164,35 @@ class Supervised:
 
     def close(self) -> None:
         """Nothing of the command is left, and all that it printed is kept; the second time nothing happens."""
-        if self._output is not None:
+        if self._closed:
             return
+        self._closed = True
         os.close(self._control)  # to the supervisor this is the recorder's end: it ends what there is
         try:
-            over = self._failure is not None or self._wait(self._is_finished, END_LIMIT, [])
+            over = self._wait(self._is_over, END_LIMIT, [])
         finally:
-            self._output, self.drained = self._terminal.finish(DRAIN_LIMIT)
             os.close(self._report)
             try:
                 self._process.wait(END_LIMIT)
             except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+                self._kill_tree()
             shutil.rmtree(self._scratch, ignore_errors=True)
+            self._output, self.drained = self._terminal.finish(DRAIN_LIMIT)  # last, since it raises what a listener did
         if not over:
             raise ServerError(f"{self._name}: KILL did not end it within {END_LIMIT:g} s; see ps")
 
-    def _is_finished(self) -> bool:
-        return self.finished is not None
+    def _is_over(self) -> bool:
+        return self.finished is not None or self._failure is not None
+
+    def _kill_tree(self) -> None:
+        """The last resort: KILL to all that the supervisor should have ended, and then to itself."""
+        deadline = monotonic() + END_LIMIT
+        while (left := [p.pid for p in kernel.descendants(self.supervisor) if not p.zombie]) and monotonic() < deadline:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
 
     def _order(self, order: str) -> None:
         with contextlib.suppress(BrokenPipeError):  # it died; the next wait says so

@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from report import evidence, freshness
-from report.errors import ServerError
+from report.errors import ReportError, ServerError
 from report.recording import stages
 from report.recording.build import built
 from report.recording.cancel import Cancel
@@ -38,7 +38,8 @@ def execute(
 ) -> Run:
     """The run as it was recorded and now lies under `evidence_root`.
 
-    Raises ServerError when there was nothing to record, and CancelledError; then nothing was written.
+    Raises ServerError when there was nothing to record, and CancelledError; then nothing was written. What fails
+    while a cancelled run is being ended is no news of the server: that is CancelledError too.
     """
     begun = monotonic()
     cancel.check()
@@ -48,7 +49,11 @@ def execute(
         with _alone(directory):
             evidence.write(directory, record, files)
             run = evidence.read(directory)
+    except ReportError:
+        cancel.check()
+        raise
     except OSError as error:
+        cancel.check()
         raise ServerError(f"{planned.identity}: cannot be recorded: {error}") from error
     progress.done(planned.identity, monotonic() - begun)
     return run

@@ -28,7 +28,7 @@ def record(root: Path, planned: Planned, evidence_root: Path, progress: Progress
     """The run as it was recorded and now lies under evidence_root / identity.directory.
 
     Raises SpecError or ServerError with what went wrong, and KeyboardInterrupt (for SIGTERM too) when all that had
-    been started has been ended; then nothing was written.
+    been started has been ended; then it was written only if it was complete.
     """
     _check(root, [planned])
     (future,) = _carry_out([([planned], 1)], _one(root, evidence_root, progress, limits))

@@ -183,6 +183,7 @@ def _wake_on_signals() -> int:
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, *ENDING):
         signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())  # what came since this process was born is heard now
     return reading
 
 

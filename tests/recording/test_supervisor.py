@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from report.errors import ServerError
-from report.recording import kernel
+from report.recording import kernel, process
 from report.recording.cancel import Cancel, CancelledError
 from report.recording.process import Supervised, new_scratch
 from tests.recording.harness import DEADLINE, FAKES, ROOT, processes_with, wait_for
@@ -194,6 +194,30 @@ def test_a_supervisor_that_is_told_to_end_ends_its_tree_first(number: signal.Sig
     assert processes_with(tag) == []
 
 
+def test_a_supervisor_that_is_told_to_end_before_it_has_begun_ends_its_tree_all_the_same(
+    cancel: Cancel, tag: str
+) -> None:
+    command, _ = fake("ignores_term", cancel, tag)
+    os.kill(command.supervisor, signal.SIGTERM)
+    with command:
+        wait_until_finished(command)
+    assert command.exited is not None
+    assert processes_with(tag) == []
+
+
+def test_a_supervisor_that_hangs_is_ended_after_all_that_it_should_have_ended(
+    cancel: Cancel, tag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command, port = fake("leaves_orphan", cancel, tag)
+    with pytest.raises(ServerError, match="test: KILL did not end it within"), command:  # noqa: PT012
+        wait_for(lambda: len(kernel.descendants(command.supervisor)) == 2, "the orphan")
+        wait_for(lambda: kernel.listeners(port, command.supervisor) == 1, "the fake to listen")
+        os.kill(command.supervisor, signal.SIGSTOP)
+        monkeypatch.setattr(process, "END_LIMIT", 0.5)
+        monkeypatch.setattr(process, "DRAIN_LIMIT", 0.1)
+    wait_for(lambda: processes_with(tag) == [], "the end of the orphan")
+
+
 def test_the_death_of_the_supervisor_is_told_and_ends_the_main_process(cancel: Cancel, tag: str) -> None:
     command, port = fake("ignores_term", cancel, tag)
     with pytest.raises(ServerError, match="its supervisor was killed; record the run again"), command:  # noqa: PT012
@@ -201,6 +225,22 @@ def test_the_death_of_the_supervisor_is_told_and_ends_the_main_process(cancel: C
         os.kill(command.supervisor, signal.SIGKILL)
         command.wait(lambda: False, DEADLINE)
     wait_for(lambda: processes_with(tag) == [], "the end of the main process")
+
+
+def test_a_listener_that_fails_is_told_after_everything_has_ended(cancel: Cancel, tag: str) -> None:
+    def fail(_: str) -> None:
+        raise LookupError("a fault of the listener")
+
+    scratch = new_scratch()
+    port = kernel.free_port()
+    words = [sys.executable, f"{FAKES}/answers.py", "--port", str(port), "--tag", tag]
+    command = Supervised("test", words, ROOT, cancel, fail, scratch)
+    with pytest.raises(LookupError, match="a fault of the listener"), command:
+        wait_for(lambda: kernel.listeners(port, command.supervisor) == 1, "the fake to listen")
+    assert processes_with(tag) == []
+    assert not scratch.exists()
+    with pytest.raises(ServerError, match="what it printed could not be kept"):
+        command.output()
 
 
 def test_what_every_process_spent_is_counted_orphans_too(cancel: Cancel) -> None:

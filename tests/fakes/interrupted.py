@@ -1,0 +1,42 @@
+"""A recorder to which a signal comes at one moment of a run: when a stage begins, or a line is printed.
+
+python -m tests.fakes.interrupted FOLDER TAG SERVER WHAT TEXT SIGNAL process|group
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from report.recording import record
+from report.recording.progress import Who
+from report.run import Identity
+from report.spec import Load
+from tests.recording.harness import ROOT, Remembering, fake, planned, scenario
+
+
+class Interrupting(Remembering):
+    """Sends the signal when `what` (a stage, or who printed a line) and the beginning of its text are as given."""
+
+    def __init__(self, what: str, text: str, number: int, everybody: bool) -> None:
+        super().__init__()
+        self._moment, self._number, self._everybody = (what, text), number, everybody
+
+    def stage(self, identity: Identity, text: str) -> None:
+        self._look("stage", text)
+
+    def line(self, identity: Identity, who: Who, text: str) -> None:
+        self._look(who, text)
+
+    def failed(self, identity: Identity, sentence: str) -> None:
+        print(f"failed: {sentence}", flush=True)
+
+    def _look(self, what: str, text: str) -> None:
+        if what == self._moment[0] and text.startswith(self._moment[1]):
+            (os.killpg if self._everybody else os.kill)(os.getpid(), self._number)
+
+
+folder, tag, server, what, text, number, whom = sys.argv[1:]
+delay = 0.1 if what == "stage" or "told" in text else 60.0  # so that it is still under load, or past it
+spec = scenario(delay=delay, load=Load(timeout=120.0))
+progress = Interrupting(what, text, int(number), whom == "group")
+record(ROOT, planned(fake(server, "--tag", tag), spec), Path(folder), progress)
