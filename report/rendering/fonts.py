@@ -1,4 +1,7 @@
-"""Floor 2, pure. The pinned font by file, and a subset of it for a page: what a reader sees is what was checked."""
+"""Floor 2, pure. The pinned fonts by file, and subsets of them for pages and pictures: what is seen was checked.
+
+NanumGothic for words, DejaVu Sans Mono for what a terminal shows; no font of the machine is ever used.
+"""
 
 import importlib.util
 import io
@@ -11,26 +14,42 @@ from fontTools.ttLib import TTFont
 
 from report.errors import SpecError
 
-_PACKAGE = "koreanize_matplotlib"
-
 
 def font_file() -> Path:
-    """The pinned font's file, without importing the package that brings it (which would change matplotlib)."""
-    spec = importlib.util.find_spec(_PACKAGE)
+    """NanumGothic's file, without importing the package that brings it (which would change matplotlib)."""
+    return _shipped("koreanize_matplotlib", "fonts/NanumGothic.ttf")
+
+
+def mono_file() -> Path:
+    """DejaVu Sans Mono's file, without importing matplotlib, which brings it and takes long to import."""
+    return _shipped("matplotlib", "mpl-data/fonts/ttf/DejaVuSansMono.ttf")
+
+
+def _shipped(package: str, path: str) -> Path:
+    spec = importlib.util.find_spec(package)
     for place in (spec.submodule_search_locations or ()) if spec else ():
-        file = Path(place) / "fonts" / "NanumGothic.ttf"
+        file = Path(place) / path
         if file.is_file():
             return file
     raise SpecError(
-        "figures and pages need the font NanumGothic from the package koreanize-matplotlib; "
+        f"figures and pages need the font {Path(path).stem} from the package {package.replace('_', '-')}; "
         "install requirements.txt again"
     )
 
 
-@cache
 def characters() -> frozenset[int]:
-    """The code points that the font has a glyph for."""
-    with TTFont(font_file()) as font:
+    """The code points that NanumGothic has a glyph for."""
+    return _characters(font_file())
+
+
+def mono_characters() -> frozenset[int]:
+    """The code points that DejaVu Sans Mono has a glyph for."""
+    return _characters(mono_file())
+
+
+@cache
+def _characters(file: Path) -> frozenset[int]:
+    with TTFont(file) as font:
         return frozenset(font.getBestCmap())
 
 
@@ -40,17 +59,28 @@ def lacking(text: Iterable[str]) -> str:
 
 
 def subset_for(text: str) -> bytes:
-    """The font with just the glyphs of this text, as TrueType: uncompressed, so that no zlib changes its bytes."""
+    """NanumGothic with just the glyphs of this text, as TrueType: uncompressed, so that no zlib changes its bytes."""
+    return _subset(text, font_file(), None)
+
+
+def woff2(text: str, file: Path) -> bytes:
+    """A font with just those glyphs of this text that it has, as WOFF2 by the pinned brotli: always the same bytes."""
+    return _subset(text, file, "woff2")
+
+
+def _subset(text: str, file: Path, flavor: str | None) -> bytes:
     options = subset.Options()
     options.layout_features = []
     options.hinting = False
     options.notdef_outline = True
-    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # leftovers of the font editor
+    options.recalc_timestamp = False
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5", "FFTM"]  # leftovers of font editors
     subsetter = subset.Subsetter(options)
-    subsetter.populate(unicodes={ord(c) for c in text} & characters())
+    subsetter.populate(unicodes={ord(c) for c in text} & _characters(file))
     out = io.BytesIO()
-    with subset.load_font(str(font_file()), options) as font:
+    with subset.load_font(str(file), options) as font:
         subsetter.subset(font)
         font.recalcTimestamp = False
+        font.flavor = flavor
         font.save(out)
     return out.getvalue()
