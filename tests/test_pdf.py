@@ -3,6 +3,7 @@
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -16,10 +17,10 @@ HOSTILE = '#set page(width: 1pt) $x$ @ref <label> \\\\ \\u{41} "quoted" // there
 FILLER = "이 문단은 그림이 쪽의 끝에 걸리도록 자리를 차지합니다.\n\n"
 
 
-def made(to: Path, markdown: str, **values: object) -> pypdf.PdfReader:
+def made(to: Path, markdown: str, **values: object) -> Any:
     said: dict[str, object] = {"language": "ko", "title": '제목 "#1" $x$', "pictures": {}, "cover": ()}
     pdf.write(ROOT, Document(markdown=markdown, **(said | values)), to / "report.pdf")  # type: ignore[arg-type]
-    return pypdf.PdfReader(to / "report.pdf")
+    return pypdf.PdfReader(to / "report.pdf")  # untyped from here on: a PDF's objects may be of any kind
 
 
 def squeezed(text: str) -> str:
@@ -59,7 +60,6 @@ def test_cover_contents_bookmarks_and_metadata(tmp_path: Path) -> None:
     assert re.search(r"첫 장[ .]+3\n", contents)
     assert len(rest) == 2
     assert "둘째 장" in rest[1].split("\n")[0]
-    assert reader.metadata is not None
     assert (reader.metadata.title, reader.metadata.author) == ('제목 "#1" $x$', "홍길동")
     assert str(reader.metadata.get("/CreationDate")).startswith("D:20261124")
     titles = [[inner.title for inner in one] if isinstance(one, list) else one.title for one in reader.outline]

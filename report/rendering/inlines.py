@@ -15,7 +15,7 @@ from report.rendering import typefaces
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _LONGEST = 20.0  # ems; a longer word may be broken, or it could run out of the page
 _CODE_SIZE = 0.9  # of code among words; templates/report.typ says the same
-_BINDS = re.compile(r"[○×△=≤≥] [^ \n]+|: [^ \n]{1,4}")
+_BINDS = re.compile(r"[○×△=≤≥] [^ \n]+|: \d[^ \n]{0,4}")
 _MARKS = {"strong": "strong", "em": "emph", "s": "strike"}
 
 Resolve = Callable[[str], str | None]  # what a link's target is in Typst, or None where there is nothing to go to
@@ -73,11 +73,11 @@ def plain(found: Iterable[Span]) -> str:
 
 
 def content(found: Sequence[Span], keep: bool = True) -> str:
-    """A Typst expression for the text; with `keep`, Korean words are not broken."""
+    """A Typst expression for the text; with `keep`, Korean words and what is bound together are not broken."""
     pieces: list[str] = []
     loose: list[Span] = []
     for word in _words(found):
-        if keep and _HANGUL.search(plain(word)) and sum(_width(span, True) for span in word) <= _LONGEST:
+        if keep and _whole(word) and sum(_width(span, True) for span in word) <= _LONGEST:
             pieces += [_marked(span) for span in _merged(loose)]
             loose = []
             pieces.append(f"w({_joined([_marked(span) for span in word])})")
@@ -96,8 +96,14 @@ def measured(found: Sequence[Span], bold: bool = False) -> tuple[float, float]:
             continue
         width = sum(_width(span, bold) for span in word)
         lines[-1] += width
-        widest = max(widest, width if _HANGUL.search(plain(word)) else max(_width(p, bold) for p in _breakable(word)))
+        widest = max(widest, width if _whole(word) else max(_width(p, bold) for p in _breakable(word)))
     return widest, max(lines)
+
+
+def _whole(word: Sequence[Span]) -> bool:
+    """Whether a word is one that Typst would break and that should not be: Korean, or bound to its neighbour."""
+    text = plain(word)
+    return bool(_HANGUL.search(text)) or " " in text.strip()
 
 
 def _breakable(word: Sequence[Span]) -> list[Span]:

@@ -14,7 +14,7 @@ from report.rendering.typeset import drawing, source
 
 LABELS = labels.load(Path(__file__).resolve().parents[2] / "templates")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="200pt" height="100pt" viewBox="0 0 200 100"></svg>'
-HOSTILE = '#set page(width: 1pt) $x$ *a* _b_ @ref <label> \\ \\u{41} "quoted" // gone /* gone */ [brackets] {braces} `tick` #{'
+HOSTILE = '#set page(width:1pt) $x$ *a* _b_ @ref <label> \\ \\u{41} "quoted" // gone /* gone */ [brackets] {braces} `tick` #{'
 
 
 def made(markdown: str, **values: object) -> str:
@@ -138,6 +138,7 @@ def test_a_korean_word_longer_than_a_good_part_of_a_line_may_break() -> None:
 
 def test_a_verdict_is_not_parted_from_its_sign_nor_a_colon_from_a_short_value() -> None:
     assert typeset("끝 (○ 성립: 3).") == '{w("끝"); " "; w({"(○"; " "; "성립:"; " "; "3)."})}'
+    assert typeset("ends (○ holds: 3).") == '{"ends "; w({"(○"; " "; "holds:"; " "; "3)."})}'
 
 
 def test_lists_keep_their_start_their_depth_and_whether_they_are_tight() -> None:
