@@ -14,7 +14,9 @@ from report.rendering.typeset import drawing, source
 
 LABELS = labels.load(Path(__file__).resolve().parents[2] / "templates")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="200pt" height="100pt" viewBox="0 0 200 100"></svg>'
-HOSTILE = '#set page(width:1pt) $x$ *a* _b_ @ref <label> \\ \\u{41} "quoted" // gone /* gone */ [brackets] {braces} `tick` #{'
+HOSTILE = (
+    '#set page(width:1pt) $x$ *a* _b_ @ref <label> \\ \\u{41} "quoted" // gone /* gone */ [brackets] {braces} `tick` #{'
+)
 
 
 def made(markdown: str, **values: object) -> str:
