@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 INSET = 8.0  # points of a cell, left and right together; templates/report.typ says the same
 _SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0)
-_EASY = 7.5  # no smaller than this only to save lines
+_EASY = 7.5  # no smaller than this only to save lines, and no larger where columns are many
+_MANY = 8
 _SPARE = 1.01  # for what a browser of glyphs rounds
 
 Wish = tuple[float, float]  # a column's longest word and its longest line, in ems
@@ -18,8 +19,9 @@ def widths(columns: Sequence[Wish], available: float) -> tuple[float, list[float
     """The type's size (points), the columns' widths (points), and whether every word fits."""
     room = available - INSET * len(columns)
     least, most = ([one[side] * _SPARE for one in columns] for side in (0, 1))
-    single = [size for size in _SIZES if size >= _EASY and sum(most) * size <= room]
-    whole = [size for size in _SIZES if sum(least) * size <= room]
+    sizes = [size for size in _SIZES if len(columns) < _MANY or size <= _EASY]
+    single = [size for size in sizes if size >= _EASY and sum(most) * size <= room]
+    whole = [size for size in sizes if sum(least) * size <= room]
     size = next(iter([*single, *whole]), _SIZES[-1])
     low, high = ([one * size for one in of] for of in (least, most))
     fits = sum(low) <= room
