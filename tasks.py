@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from invoke import Context, Exit, task
 
 if TYPE_CHECKING:
-    from report.recording import Planned
-    from report.spec import Assignment
+    from report.jobs import Course
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
+EVIDENCE = BUILD / "evidence"
+STAMP = BUILD / ".report.json"
 
 # Exit codes, by whose fault (report/errors.py). 2 is what Invoke itself gives for a wrong command line.
 EXIT_CODES = {
@@ -44,18 +45,10 @@ def _explained() -> Iterator[None]:
         raise Exit(code=INTERRUPTED) from None
 
 
-def _course() -> "tuple[Assignment, ...]":
-    from report import course
-    from report.rendering import metrics
+def _course() -> "Course":
+    from report import jobs
 
-    return course.load(ROOT, metrics.problem)
-
-
-def _chosen(assignment: str | None) -> "tuple[Assignment, ...]":
-    from report import course
-
-    every = _course()
-    return every if assignment is None else (course.find(every, assignment),)
+    return jobs.load(ROOT)
 
 
 def _positive(option: str, value: float) -> float:
@@ -64,6 +57,13 @@ def _positive(option: str, value: float) -> float:
     if not 0 < value <= 1000:
         raise SpecError(f"--{option} {value:g}: expected a number over 0 and at most 1000")
     return value
+
+
+def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
+    from report.errors import SpecError
+
+    if value not in known:
+        raise SpecError(f"--{option} {value}: expected {' or '.join(known)}")
 
 
 _HELP = {
@@ -82,8 +82,8 @@ def list_(context: Context) -> None:
     from report import console, plan
 
     with _explained():
-        assignments = _course()
-        states = plan.states(ROOT, plan.plan(assignments, 1.0), BUILD / "evidence")
+        assignments = _course().assignments
+        states = plan.states(ROOT, plan.plan(assignments, 1.0), EVIDENCE)
         print("\n".join(console.listing(assignments, states)))
 
 
@@ -99,61 +99,83 @@ def run(
 ) -> None:
     """Run servers against their load and keep the evidence; then say which claims hold."""
     from report import console, plan
+    from report import jobs as work
     from report.errors import ClaimError
-    from report.rendering.edition import evidence_of
-    from report.rendering.verdicts import judge
 
     with _explained():
-        every, chosen = _course(), _chosen(assignment)
-        wanted = plan.plan(chosen, _positive("speed", speed), scenario, server)
-        made = _record(wanted, jobs, force)
+        course = _course()
+        wanted = plan.plan(course.chosen(assignment), _positive("speed", speed), scenario, server)
+        made = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force)
         for one in wanted:
             if one not in made:
                 print(f"fresh: {one.identity} (run it again with --force)")
-        evidence = evidence_of(every, plan.read(wanted + _beside(every, wanted, speed), BUILD / "evidence"))
-        places = {(p.identity.assignment, p.identity.scenario, p.identity.server) for p in wanted}
-        found = [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
+        found = work.judged(ROOT, course.assignments, wanted, speed, EVIDENCE)
         print("\n".join(console.verdicts(found)))
         print(f"{console.tally(found)}; evidence in build/evidence, report with: invoke report")
         if any(v.state == "fails" for v in found):
             raise ClaimError("a claim fails; the lines with × above say which")
 
 
-def _beside(every: "tuple[Assignment, ...]", wanted: "list[Planned]", speed: float) -> "list[Planned]":
-    """Recorded runs that claims of the wanted ones are measured relative to."""
-    from report import plan
-
-    rest = [one for one in plan.plan(every, speed) if one not in wanted]
-    return [s.planned for s in plan.states(ROOT, rest, BUILD / "evidence") if s.reason is None]
-
-
-def _record(wanted: "list[Planned]", jobs: int, force: bool = False) -> "list[Planned]":
-    """Records what is stale (all, with `force`); returns what was recorded."""
-    from report import plan
-    from report.recording import progress_for, record_all
-
-    todo = [s.planned for s in plan.states(ROOT, wanted, BUILD / "evidence") if force or s.reason]
-    if todo:
-        with progress_for(todo) as progress:
-            record_all(ROOT, todo, BUILD / "evidence", progress, jobs=max(1, jobs))
-    return todo
-
-
-@task(help={"jobs": _HELP["jobs"]})
-def report(context: Context, jobs: int = 8) -> None:
-    """Record what is stale and render the Korean and the English report into build/."""
-    from report import console, plan, publish
-    from report.rendering.edition import edition, evidence_of
+@task(help={"jobs": _HELP["jobs"], "format": "html (default; always with Markdown), or pdf as well"})
+def report(context: Context, jobs: int = 8, format: str = "html") -> None:
+    """Record what is stale and render the report into build/."""
+    from report import stamp
 
     with _explained():
-        assignments = _course()
-        wanted = plan.plan(assignments, 1.0)
-        _record(wanted, jobs)
-        made = edition(ROOT, evidence_of(assignments, plan.read(wanted, BUILD / "evidence")), 1.0)
-        changed = publish.write(made.files, BUILD)
-        print("\n".join(console.verdicts(v for v in made.verdicts if v.state != "holds")), end="")
-        print(f"build/report.ko.md, build/report.en.md and .html: {console.tally(made.verdicts)}")
-        print(f"{len(changed)} of {len(made.files)} files changed")
+        _one_of("format", format, ("html", "pdf"))
+        said = stamp.unchanged(STAMP, stamp.inputs(ROOT, EVIDENCE, format), BUILD)
+        if said is not None:
+            print("\n".join([*said, "nothing changed"]))
+            return
+        _report(jobs, format)
+
+
+def _report(jobs: int, format: str) -> None:
+    from report import console, plan, publish, stamp
+    from report import jobs as work
+    from report.keep import Keep
+
+    course = _course()
+    work.record_stale(ROOT, plan.plan(course.assignments, 1.0), EVIDENCE, jobs)
+    made = work.render(ROOT, course, EVIDENCE, Keep(ROOT, BUILD / "kept"))
+    changed = publish.write(made.files, BUILD)
+    outputs = [*made.files]
+    if format == "pdf":
+        from report import pdf
+
+        for document in made.documents:
+            pdf.write(ROOT, document, BUILD / f"report.{document.language}.pdf")
+            outputs.append(f"report.{document.language}.pdf")
+    said = [
+        *console.verdicts(v for v in made.verdicts if v.state != "holds"),
+        *(f"build/{path}" for path in sorted(outputs) if path.startswith("report.")),
+        console.tally(made.verdicts),
+        console.gates(made),
+    ]
+    stamp.write(STAMP, stamp.inputs(ROOT, EVIDENCE, format), BUILD, outputs, said)
+    print("\n".join([*said, f"{len(changed)} of {len(made.files)} files changed"]))
+
+
+@task(help={"port": "default 8099", "jobs": _HELP["jobs"]})
+def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
+    """Serve the report on loopback and reload it whenever prose, template, style or evidence changes."""
+    from collections.abc import Iterable, Mapping
+
+    from report import jobs as work
+    from report import plan
+    from report import preview as previewing
+    from report.keep import Keep
+
+    def render() -> Mapping[str, bytes]:
+        return work.render(ROOT, _course(), EVIDENCE, Keep(ROOT, BUILD / "kept")).files
+
+    def watched() -> Iterable[Path]:
+        for place in ("assignments", "templates", "report.toml", "build/evidence"):
+            yield from [ROOT / place] if (ROOT / place).is_file() else (ROOT / place).rglob("*")
+
+    with _explained():
+        work.record_stale(ROOT, plan.plan(_course().assignments, 1.0), EVIDENCE, jobs)
+        previewing.serve(ROOT, render, watched, port, lambda line: print(line, flush=True))
 
 
 @task(help={"jobs": "runs side by side (default 4)"})
@@ -162,18 +184,18 @@ def check(context: Context, jobs: int = 4) -> None:
     import shutil
 
     from report import check as checking
-    from report import plan
+    from report import console, plan
     from report.recording import progress_for
 
     with _explained():
-        assignments = _course()
+        course = _course()
         shutil.rmtree(BUILD / "check", ignore_errors=True)
-        with progress_for(plan.plan(assignments, checking.SPEEDS[0])) as progress:
-            counts = checking.check(ROOT, assignments, BUILD / "check", progress, max(1, jobs))
+        with progress_for(plan.plan(course.assignments, checking.SPEEDS[0])) as progress:
+            counts = checking.check(ROOT, course.assignments, course.settings, BUILD / "check", progress, max(1, jobs))
         print(
-            f"checked: {counts.claims} claims on {counts.runs} fresh runs, {counts.transcripts} transcripts, "
-            f"{counts.parity} pieces alike in both languages; docs/: {counts.published_files} files byte for byte, "
-            f"{counts.published_claims} claims hold"
+            f"checked: {counts.claims} claims on {counts.runs} fresh runs, {counts.transcripts} transcripts; "
+            f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold\n"
+            + console.gates(counts.made)
         )
 
 
@@ -186,7 +208,7 @@ def accept(context: Context, assignment: str | None = None) -> None:
     from report.rendering.transcript import difference
 
     with _explained():
-        chosen = [a for a in _chosen(assignment) if a.transcript is not None]
+        chosen = [a for a in _course().chosen(assignment) if a.transcript is not None]
         wanted = [
             p
             for a in chosen
@@ -207,15 +229,19 @@ def publish(context: Context, jobs: int = 8) -> None:
     """Record what is stale, render, and put report and evidence into docs/, the published edition."""
     from report import check as checking
     from report import console, plan
+    from report import jobs as work
     from report import publish as publishing
     from report.errors import ClaimError
+    from report.keep import Keep
 
     with _explained():
-        assignments = _course()
-        wanted = plan.plan(assignments, 1.0)
-        _record(wanted, jobs)
-        files, made = checking.published_files(ROOT, assignments, wanted, BUILD / "evidence")
-        if problems := checking.sentences(made.verdicts):
+        course = _course()
+        wanted = plan.plan(course.assignments, 1.0)
+        work.record_stale(ROOT, wanted, EVIDENCE, jobs)
+        files, made = checking.published_files(
+            ROOT, course.assignments, course.settings, wanted, EVIDENCE, Keep(ROOT, BUILD / "kept")
+        )
+        if problems := [*checking.sentences(made.verdicts), *checking.survivors(made)]:
             raise ClaimError([*problems, "nothing was published: what is published must hold"])
         changed = publishing.write(files, ROOT / "docs")
         removed = publishing.remove_others(files, ROOT / "docs")
@@ -231,7 +257,7 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
     from report.recording import fill_command
 
     with _explained():
-        (chosen,) = _chosen(assignment)
+        (chosen,) = _course().chosen(assignment)
         (name,) = choose("server", server, chosen.servers)
         command = fill_command(chosen, name, port=port, delay=delay)
         print(f"http://localhost:{port}/ (stop with Ctrl-C)", flush=True)

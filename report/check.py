@@ -12,10 +12,12 @@ from report import plan, publish
 from report.errors import ClaimError, OutdatedError, ReportError
 from report.recording import Planned, Progress, record_all
 from report.rendering.edition import Edition, edition, evidence_of
+from report.rendering.memory import Memory, forgetful
 from report.rendering.metrics import find
 from report.rendering.transcript import difference, transcript
-from report.rendering.verdicts import Verdict, bound
+from report.rendering.verdicts import Verdict, bound, judge
 from report.run import Run
+from report.settings import Settings
 from report.spec import Assignment
 
 SPEEDS = (20.0, 5.0, 1.0)
@@ -26,10 +28,10 @@ REMEDY = "invoke publish"
 class Counts:
     """What a check looked at."""
 
-    runs: int = 0
-    claims: int = 0
-    transcripts: int = 0
-    parity: int = 0
+    runs: int
+    claims: int
+    transcripts: int
+    made: Edition
     published_files: int = 0
     published_claims: int = 0
 
@@ -37,6 +39,7 @@ class Counts:
 def check(
     root: Path,
     assignments: Sequence[Assignment],
+    settings: Settings,
     work: Path,
     progress: Progress,
     jobs: int,
@@ -49,42 +52,56 @@ def check(
     is checked.
     """
     problems: list[str] = []
-    runs, made = fresh(root, assignments, work, progress, jobs)
-    problems += sentences(made.verdicts)
+    runs, verdicts = fresh(root, assignments, work, progress, jobs)
+    problems += sentences(verdicts)
     transcripts, different = _transcripts(root, assignments, runs)
     problems += different
+    made = None
     files = kept = 0
-    if published:
-        try:
-            files, kept = _published(root, assignments)
-        except ReportError as error:
-            problems += error.problems
-    if problems:
+    try:
+        made = edition(root, evidence_of(assignments, runs), SPEEDS[0], _within(settings, assignments))
+        problems += survivors(made)
+        if published:
+            files, kept = _published(root, assignments, settings)
+    except ReportError as error:
+        problems += error.problems
+    if problems or made is None:
         raise ClaimError(problems)
-    counts = Counts(len(runs), len(made.verdicts), transcripts, made.parity, files, kept)
-    if not (counts.runs and counts.claims and counts.transcripts and counts.parity):
-        raise ClaimError(f"the check matched nothing of some kind ({counts}); a gate that matches nothing is no gate")
-    return counts
+    if not (runs and verdicts and transcripts):
+        raise ClaimError("the check matched no run, no claim or no transcript; a gate that matches nothing is no gate")
+    return Counts(len(runs), len(verdicts), transcripts, made, files, kept)
+
+
+def _within(settings: Settings, assignments: Sequence[Assignment]) -> Settings:
+    """The settings for a part of the course: page one shows what is in that part."""
+    names = {assignment.name for assignment in assignments}
+    return settings.model_copy(update={"overview": tuple(r for r in settings.overview if r.split("/")[0] in names)})
+
+
+def survivors(made: Edition) -> list[str]:
+    """One sentence for each bound that no change of the evidence could make fail."""
+    return [f"{sentence}; such a claim proves nothing" for sentence in made.score.survivors]
 
 
 def fresh(
     root: Path, assignments: Sequence[Assignment], work: Path, progress: Progress, jobs: int
-) -> tuple[list[Run], Edition]:
+) -> tuple[list[Run], list[Verdict]]:
     """New runs of everything at the fastest speed; what stays undecided runs again more slowly."""
     chosen: dict[tuple[str, str, str, int], Run] = {}
     wanted = plan.plan(assignments, SPEEDS[0])
     for speed in SPEEDS:
         record_all(root, wanted, work / "evidence", progress, jobs)
         chosen |= {_key(run): run for run in plan.read(wanted, work / "evidence")}
-        made = edition(root, evidence_of(assignments, chosen.values()), SPEEDS[0])
-        undecided = {(v.assignment, v.scenario) for v in made.verdicts if v.state == "undecided"}
-        if not undecided or any(v.state == "fails" for v in made.verdicts):
+        evidence = evidence_of(assignments, chosen.values())
+        verdicts = [verdict for assignment in assignments for verdict in judge(evidence, assignment, SPEEDS[0])]
+        undecided = {(v.assignment, v.scenario) for v in verdicts if v.state == "undecided"}
+        if not undecided or any(v.state == "fails" for v in verdicts):
             break
         slower = next((s for s in SPEEDS if s < speed), None)
         if slower is not None:
             every = plan.plan(assignments, slower)
             wanted = [p for p in every if (p.identity.assignment, p.identity.scenario) in undecided]
-    return list(chosen.values()), made
+    return list(chosen.values()), verdicts
 
 
 def _key(run: Run) -> tuple[str, str, str, int]:
@@ -128,14 +145,14 @@ def _transcripts(root: Path, assignments: Sequence[Assignment], runs: Sequence[R
     return len(found), problems
 
 
-def _published(root: Path, assignments: Sequence[Assignment]) -> tuple[int, int]:
+def _published(root: Path, assignments: Sequence[Assignment], settings: Settings) -> tuple[int, int]:
     """Files of docs/ that are byte for byte what their evidence gives now, and claims that hold there."""
     docs = root / "docs"
     planned = plan.plan(assignments, 1.0)
     stale = [s for s in plan.states(root, planned, docs / "evidence", published=True) if s.reason]
     if stale:
         raise OutdatedError(f"docs/evidence/{s.planned.identity}: {s.reason}; {REMEDY}" for s in stale)
-    files, made = published_files(root, assignments, planned, docs / "evidence")
+    files, made = published_files(root, assignments, settings, planned, docs / "evidence")
     problems = [f"docs: {sentence}" for sentence in sentences(made.verdicts)]
     if problems:
         raise ClaimError(problems)
@@ -143,10 +160,15 @@ def _published(root: Path, assignments: Sequence[Assignment]) -> tuple[int, int]
 
 
 def published_files(
-    root: Path, assignments: Sequence[Assignment], planned: Sequence[Planned], folder: Path
+    root: Path,
+    assignments: Sequence[Assignment],
+    settings: Settings,
+    planned: Sequence[Planned],
+    folder: Path,
+    remember: Memory = forgetful,
 ) -> tuple[dict[str, bytes], Edition]:
     """All files of docs/: the report from the evidence in this folder, and the evidence itself."""
-    made = edition(root, evidence_of(assignments, plan.read(planned, folder)), 1.0)
+    made = edition(root, evidence_of(assignments, plan.read(planned, folder)), 1.0, settings, remember)
     files = dict(made.files)
     for one in planned:
         directory = folder / one.identity.directory

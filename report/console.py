@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from report.plan import State
+from report.rendering.edition import Edition
 from report.rendering.labels import number
 from report.rendering.metrics import find
 from report.rendering.verdicts import Verdict, bound
@@ -46,3 +47,13 @@ def tally(found: Iterable[Verdict]) -> str:
     """How many verdicts of each kind."""
     counts = Counter(v.state for v in found)
     return f"{counts['holds']} hold, {counts['fails']} fail, {counts['undecided']} undecided"
+
+
+def gates(made: Edition) -> str:
+    """What the report's gates looked at."""
+    score, seen = made.score, made.gates
+    return (
+        f"gates: {score.claims} claims bound, {score.caught} of {score.crossings} crossed bounds caught; "
+        f"{seen.pieces} pieces alike in both languages, {seen.numbers} numbers brought, {seen.sentences} sentences read, "
+        f"{seen.links} links, {seen.pictures} pictures and {seen.texts} texts checked"
+    )

@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from report.diagrams import Diagram, Text
 from report.models import Model
 
 Language = Literal["ko", "en"]
@@ -39,13 +40,6 @@ def _one_group(pattern: str) -> str:
 Reference = Annotated[str, Field(pattern=r"^(?:[a-z0-9_]+/)?[a-z0-9_-]*(?::[a-z0-9_-]+)?$", min_length=1)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
 OneGroup = Annotated[str, AfterValidator(_one_group)]
-
-
-class Text(Model):
-    """One text in both languages."""
-
-    ko: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 class Server(Model):
@@ -208,6 +202,7 @@ class Assignment(Model):
     folder: Path
     number: Annotated[int, Field(ge=0, le=99)]
     title: Text
+    asked: Text | None = None
     servers: Mapping[Name, Server] = {}
     scenarios: Mapping[Name, Scenario] = {}
     connections: Connections | None = None
@@ -216,6 +211,7 @@ class Assignment(Model):
     events: Mapping[Name, Pattern] = {}
     held: Mapping[Name, Held] = {}
     rings: Mapping[Name, Ring] = {}
+    diagrams: Mapping[Name, Diagram] = {}
     transcript: Transcript | None = None
 
     def servers_of(self, scenario: str) -> tuple[str, ...]:

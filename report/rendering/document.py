@@ -1,7 +1,7 @@
 """Floor 2, pure. The report in one language as Markdown: explanations and templates filled from evidence.
 
 Every number and sentence that claims something comes through here; every claim must be cited exactly once. Knows no
-assignment by name, writes no file.
+assignment by name, writes no file. What page one says stands in `overview`.
 """
 
 from collections import Counter
@@ -12,54 +12,57 @@ from pathlib import Path
 import jinja2
 
 from report.errors import ClaimError, EvidenceError, SpecError
+from report.rendering.illustrator import Illustrator
 from report.rendering.labels import Labels
+from report.rendering.memory import Memory, forgetful
+from report.rendering.mutation import Score
 from report.rendering.narrator import Narrator
-from report.rendering.verdicts import Evidence, Verdict, worst
-from report.run import Run
+from report.rendering.overview import Overview
+from report.rendering.places import Places
+from report.rendering.verdicts import Evidence, Verdict
+from report.settings import FILE, Settings
 from report.spec import Assignment, Language
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A report in one language: its Markdown, its pictures by their path beside it, what each explanation called."""
+    """A report in one language: its Markdown, its pictures by their path beside it, and what its cover says."""
 
     language: Language
     title: str
     markdown: str
     pictures: Mapping[str, bytes]
-    trails: Mapping[str, Sequence[str]]
+    cover: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of page one: a scenario on a server, and the worst verdict of its claims."""
+class Material:
+    """What a report is made from, the same for every language."""
 
-    assignment: Assignment
-    scenario: str
-    server: str
-    run: Run
-    verdict: str
+    root: Path
+    evidence: Evidence
+    verdicts: Mapping[str, Sequence[Verdict]]
+    settings: Settings
+    score: Score
+    remember: Memory = forgetful
 
 
-def compose(
-    root: Path,
-    evidence: Evidence,
-    verdicts: Mapping[str, Sequence[Verdict]],
-    label: Labels,
-    other: Mapping[Language, str],
-) -> Document:
-    """The report in the label's language; `verdicts` by assignment, `other` the file of each language.
+def compose(material: Material, label: Labels, other: Mapping[Language, str]) -> Document:
+    """The report in the label's language; `other` names the file of each language.
 
     Raises ClaimError when a claim is not cited exactly once, SpecError when a template or an explanation is wrong,
     EvidenceError when there is not one run.
     """
+    root, evidence = material.root, material.evidence
     environment = _environment(root)
     narrators = []
     problems: list[str] = []
     texts: dict[str, str] = {}
     for assignment in evidence.assignments.values():
         file = f"assignments/{assignment.name}/explanation.{label.language}.md"
-        narrator = Narrator(root, evidence, assignment, verdicts[assignment.name], label, file)
+        narrator = Narrator(
+            root, evidence, assignment, material.verdicts[assignment.name], label, file, material.remember
+        )
         texts[assignment.name] = fill(environment, root, file, narrator.calls())
         problems += _citations(assignment, narrator.cited, file)
         narrators.append(narrator)
@@ -67,25 +70,26 @@ def compose(
         raise ClaimError(problems)
     if not evidence.runs:
         raise EvidenceError("there is no run to report on; make one with: invoke run")
-    every = [verdict for of in verdicts.values() for verdict in of]
-    rows = list(_rows(evidence, verdicts))
+    overview = Overview(material.evidence, material.verdicts, material.settings, label)
+    first = next(iter(evidence.assignments.values()))
+    designs = Illustrator(root, Places(evidence, first, FILE), label, FILE, material.remember)
+    recorded = [run for reference in material.settings.overview if (run := overview.run(reference))]
     values = {
         "label": label,
         "assignments": list(evidence.assignments.values()),
         "texts": texts,
-        "rows": [_cells(row, narrators, label) for row in rows],
-        "verdicts": Counter(verdict.state for verdict in every),
-        "claims": len({(v.assignment, v.claim.id) for v in every}),
-        "first": min(row.run.record.recorded for row in rows),
-        "latest": max(row.run.record.recorded for row in rows),
-        "machine": _machines(rows),
-        "speeds": sorted({row.run.identity.speed for row in rows}),
-        "other": other,
+        "title": overview.title(),
+        "cover": overview.cover(),
+        "overview": overview,
+        "designs": designs.figure("designs", *material.settings.overview) if recorded else "",
+        "score": material.score,
+        "other": {language: file for language, file in other.items() if language in material.settings.languages},
     }
     markdown = fill(environment, root, "templates/report.md.j2", values)
-    trails = {narrator.assignment.name: narrator.trail for narrator in narrators}
-    pictures = {path: svg for narrator in narrators for path, svg in narrator.pictures.items()}
-    return Document(label.language, label("title"), _tidy(markdown), pictures, trails)
+    pictures = dict(designs.pictures)
+    for narrator in narrators:
+        pictures |= narrator.pictures
+    return Document(label.language, overview.title(), _tidy(markdown), pictures, overview.cover())
 
 
 def fill(environment: jinja2.Environment, root: Path, file: str, values: Mapping[str, object]) -> str:
@@ -136,47 +140,6 @@ def _citations(assignment: Assignment, cited: Sequence[str], file: str) -> list[
     ]
     problems += [f'{file}: claim("{one}") of scenario.toml is never cited' for one in wanted if not counts[one]]
     return problems
-
-
-def _rows(evidence: Evidence, verdicts: Mapping[str, Sequence[Verdict]]) -> Sequence[Row]:
-    return [
-        Row(
-            evidence.assignments[assignment],
-            scenario,
-            server,
-            runs[0],
-            worst(v.state for v in verdicts[assignment] if (v.scenario, v.server) == (scenario, server)),
-        )
-        for (assignment, scenario, server), runs in evidence.runs.items()
-    ]
-
-
-def _cells(row: Row, narrators: Sequence[Narrator], label: Labels) -> list[str]:
-    narrator = next(n for n in narrators if n.assignment is row.assignment)
-    place = f"{row.scenario}:{row.server}"
-    spec = row.assignment.scenarios[row.scenario]
-    predicted = spec.predicted.get("makespan.delays")
-    return [
-        f"{row.assignment.number}",
-        row.scenario,
-        row.server,
-        f"{spec.sends}",
-        f"{row.run.record.delay:g}",
-        narrator.metric(f"{place}.makespan.delays"),
-        label.value(predicted, "delays") if predicted is not None else "–",
-        narrator.metric(f"{place}.processes.peak"),
-        narrator.metric(f"{place}.threads.peak"),
-        f"{label.mark(row.verdict)} [{label(row.verdict)}](evidence/{row.run.identity.directory}/run.json)",
-    ]
-
-
-def _machines(rows: Sequence[Row]) -> list[Mapping[str, str]]:
-    """Each environment that evidence comes from, once."""
-    found: list[Mapping[str, str]] = []
-    for row in rows:
-        if row.run.record.environment not in found:
-            found.append(row.run.record.environment)
-    return found
 
 
 def _tidy(markdown: str) -> str:

@@ -1,29 +1,45 @@
-"""Floor 2, pure. All files of a report in both languages, from runs and sources: the whole of rendering in one call.
+"""Floor 2, pure. All files of a report in its languages, from runs and sources: the whole of rendering in one call.
 
-Holds the languages against each other: what one explanation calls, in that order, the other must call too.
+Both languages are always composed and held against each other, even where only one is written. Every gate counts
+what it looked at, and having looked at nothing is a failure.
 """
 
-import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
-from report.errors import ClaimError
-from report.rendering import labels
-from report.rendering.document import Document, compose
+from report.errors import ClaimError, SpecError
+from report.rendering import appendix, headings, labels, mutation, parity, references, wording
+from report.rendering.document import Document, Material, compose
+from report.rendering.memory import Memory, forgetful
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Run
+from report.settings import Settings
 from report.spec import LANGUAGES, Assignment, Language
 
 
 @dataclass(frozen=True, slots=True)
+class Gates:
+    """What each gate looked at: pieces alike in both languages, numbers, sentences, links, pictures, texts, bounds."""
+
+    pieces: int
+    numbers: int
+    sentences: int
+    links: int
+    pictures: int
+    texts: int
+    bounds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Edition:
-    """The files by their path in the report's folder, the verdicts, and how many calls both languages share."""
+    """The files by their path in the report's folder, the verdicts, the documents, and what the gates looked at."""
 
     files: Mapping[str, bytes]
     verdicts: tuple[Verdict, ...]
-    parity: int
+    documents: tuple[Document, ...]
+    score: mutation.Score
+    gates: Gates
 
 
 def evidence_of(assignments: Iterable[Assignment], runs: Iterable[Run]) -> Evidence:
@@ -36,55 +52,87 @@ def evidence_of(assignments: Iterable[Assignment], runs: Iterable[Run]) -> Evide
     return Evidence(known, {key: tuple(found[key]) for key in order if key in found})
 
 
-def edition(root: Path, evidence: Evidence, speed: float) -> Edition:
+def edition(
+    root: Path,
+    evidence: Evidence,
+    speed: float,
+    settings: Settings = Settings(),  # noqa: B008 - frozen
+    remember: Memory = forgetful,
+) -> Edition:
     """The report from this evidence, made at this nominal speed.
 
-    Raises SpecError for templates and explanations that are wrong, ClaimError for claims that are not cited exactly
-    once and for languages that do not match.
+    Raises SpecError for templates and explanations that are wrong, ClaimError for whatever a gate finds: claims not
+    cited exactly once, languages that differ, numbers typed by hand, comparisons outside a claim, links that lead
+    nowhere.
     """
     verdicts = {name: judge(evidence, assignment, speed) for name, assignment in evidence.assignments.items()}
+    score = mutation.score(evidence, [verdict for of in verdicts.values() for verdict in of])
     words = labels.load(root / "templates")
     names: dict[Language, str] = {language: f"report.{language}.md" for language in LANGUAGES}
-    documents = [compose(root, evidence, verdicts, words[language], names) for language in LANGUAGES]
-    parity = _parity(documents)
-    from report.rendering.page import page  # only here: markdown-it is not needed to judge
+    material = Material(root, evidence, verdicts, settings, score, remember)
+    documents = {language: compose(material, words[language], names) for language in LANGUAGES}
+    pieces = _parity(root, tuple(evidence.assignments))
+    said = wording.check(root, _sources(evidence))
+    written = {language: documents[language] for language in settings.languages}
+    files, looked = _write(material, written, documents, words, names)
+    gates = Gates(pieces, said.numbers, said.sentences, looked.links, looked.pictures, looked.texts, score.crossings)
+    if not all(astuple(gates)):
+        nothing = ", ".join(field.name for field in fields(gates) if not getattr(gates, field.name))
+        raise ClaimError(f"the report's gates looked at no {nothing}; a gate that matches nothing is no gate")
+    return Edition(files, tuple(v for of in verdicts.values() for v in of), tuple(written.values()), score, gates)
 
+
+def _write(
+    material: Material,
+    written: Mapping[Language, Document],
+    documents: Mapping[Language, Document],
+    words: Mapping[Language, labels.Labels],
+    names: Mapping[Language, str],
+) -> tuple[dict[str, bytes], references.Checked]:
+    """The files of the written languages, and what was looked at in them."""
+    from report.rendering.page import Neighbours, page  # only here: what pages need is not needed to judge
+
+    ids = headings.page_ids(headings.headings(documents["en"].markdown))
+    tables = appendix.tables(material.evidence)
     files: dict[str, bytes] = {}
-    for document in documents:
-        files[names[document.language]] = document.markdown.encode()
-        files[f"report.{document.language}.html"] = page(root, document).encode()
+    for language, document in written.items():
+        files[names[language]] = document.markdown.encode()
+        other = next((one for one in written if one != language), None)
+        beside = Neighbours(ids, other, f"report.{other}.html" if other else "")
+        files[f"report.{language}.html"] = page(
+            material.root, document, words[language], beside, tables, material.remember
+        ).encode()
         files |= document.pictures
-    return Edition(files, tuple(v for of in verdicts.values() for v in of), parity)
+    lines = {path: len(table.lines) for path, table in tables.items()}
+    looked = references.check(material.root, files, lines)
+    if looked.problems:
+        raise ClaimError(looked.problems)
+    return files, looked
 
 
-def _parity(documents: Sequence[Document]) -> int:
-    """How many calls and headings were compared; raises ClaimError with file and the first difference of each."""
-    first, *others = documents
-    problems = []
+def _sources(evidence: Evidence) -> dict[str, Language]:
+    return {f"assignments/{name}/explanation.{lang}.md": lang for name in evidence.assignments for lang in LANGUAGES}
+
+
+def _parity(root: Path, assignments: Sequence[str]) -> int:
+    """How many pieces are alike in every language; raises ClaimError with file and line of each that is not."""
+    problems: list[str] = []
     compared = 0
-    for other in others:
-        for name, trail in first.trails.items():
-            compared += len(trail)
-            if difference := _difference(trail, other.trails[name]):
-                problems.append(f"assignments/{name}/explanation.{other.language}.md: {difference}")
-        levels, beside = _headings(first.markdown), _headings(other.markdown)
-        compared += len(levels)
-        if difference := _difference(levels, beside):
-            problems.append(f"report.{other.language}.md: headings: {difference}")
+    first, *others = LANGUAGES
+    for name in assignments:
+        file = f"assignments/{name}/explanation.{{}}.md"
+        expected = _pieces(root, file.format(first))
+        compared += len(expected)
+        for other in others:
+            found = _pieces(root, file.format(other))
+            problems += parity.differences(file.format(other), found, file.format(first), expected)
     if problems:
         raise ClaimError(problems)
     return compared
 
 
-def _difference(expected: Sequence[str], found: Sequence[str]) -> str:
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, expected, found, autojunk=False).get_opcodes():
-        if kind != "equal":
-            here = ", ".join(found[c:d]) or "nothing"
-            return f"has {here} where the other language has {', '.join(expected[a:b]) or 'nothing'}"
-    return ""
-
-
-def _headings(markdown: str) -> list[str]:
-    """Levels of the headings outside code blocks, such as '##'."""
-    outside = re.sub(r"(?ms)^(`{3,})[^`\n]*\n.*?^\1$", "", markdown)
-    return re.findall(r"(?m)^(#{1,6}) ", outside)
+def _pieces(root: Path, file: str) -> list[parity.Piece]:
+    try:
+        return parity.pieces((root / file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SpecError(f"{file}: cannot be read: {error.strerror}") from None

@@ -1,5 +1,7 @@
 """Floor 2, pure. The report's words in one language: labels, units, the names of metrics; formats of numbers."""
 
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -8,6 +10,7 @@ from typing import Any
 
 from report.errors import SpecError
 from report.rendering.metrics import METRICS
+from report.rendering.reasons import Reason
 from report.spec import LANGUAGES, Language
 
 
@@ -17,6 +20,7 @@ class Labels:
     def __init__(self, language: Language, words: Mapping[str, Any]) -> None:
         self.language = language
         self._words = words
+        self.digest = hashlib.sha256(json.dumps(words, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def __call__(self, key: str, **values: object) -> str:
         """The label with {…} filled in."""
@@ -25,6 +29,10 @@ class Labels:
         except KeyError:
             raise SpecError(f"templates/labels.toml: {self.language}.{key}: is missing") from None
         return _fill(text, values)
+
+    def all(self) -> list[str]:
+        """Every label, for those who must know all letters that can appear."""
+        return [str(text) for text in self._words.values() if isinstance(text, str)]
 
     def name(self, declared: str) -> str:
         """What a declared series, share or event is called; its own name where no word is given."""
@@ -42,6 +50,14 @@ class Labels:
         except KeyError:
             raise SpecError(f'templates/labels.toml: {self.language}.metrics."{key}": is missing') from None
         return _fill(text, {"name": self.name(name), "group": self.name(group)})
+
+    def reason(self, reason: Reason) -> str:
+        """Why a value is not there, in words."""
+        try:
+            text = str(self._words["reasons"][reason.key])
+        except KeyError:
+            raise SpecError(f"templates/labels.toml: {self.language}.reasons.{reason.key}: is missing") from None
+        return _fill(text, dict(reason.values))
 
     def mark(self, state: str) -> str:
         """The sign of a verdict; the word always stands beside it, so that no sign carries meaning alone."""

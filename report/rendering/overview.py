@@ -86,7 +86,7 @@ class Overview:
                     self._value(assignment, scenario, server, "makespan.delays"),
                     f"{predicted:g}" if predicted is not None else "–",
                     *(self._value(assignment, scenario, server, metric) for metric in _PEAKS),
-                    f"{self._verdict(state)[:2]}[{self.label(state)}](evidence/{run.identity.directory}/run.json)",
+                    f"{self.label.mark(state)}\u00a0[{self.label(state)}](evidence/{run.identity.directory}/run.json)",
                 ]
             )
         return rows
@@ -127,7 +127,7 @@ class Overview:
         return f"{value:.2f}" if metrics.find(metric).unit == "delays" else f"{value:g}"
 
     def _verdict(self, state: str) -> str:
-        return f"{self.label.mark(state)} {self.label(state)}"
+        return f"{self.label.mark(state)}\u00a0{self.label(state)}"
 
     def _said(self, text: Text | str | None) -> str:
         return str(getattr(text, self.label.language)) if isinstance(text, Text) else text or ""

@@ -1,45 +1,122 @@
 """Floor 2, pure. A report's Markdown as one self-contained page that loads nothing from outside.
 
-Raw HTML in Markdown is not passed (`js-default`); what the page needs as HTML stands in its own template.
+Raw HTML in Markdown is not passed, but for the folds that our own templates write; what the page needs as HTML
+stands in its own template. Pictures, fonts and the evidence itself travel inside the page. Works without JavaScript.
 """
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from report.errors import SpecError
+from report.rendering import fonts, headings, theme
+from report.rendering.appendix import Table
+from report.rendering.body import Body, address
 from report.rendering.document import Document
-from report.rendering.fonts import subset_for
+from report.rendering.headings import Heading
+from report.rendering.labels import Labels
+from report.rendering.memory import Memory, forgetful, key
 
 
-def page(root: Path, document: Document) -> str:
-    """The document as HTML, pictures embedded; raises SpecError when the Markdown names a picture there is not."""
-    markdown = MarkdownIt("js-default")
-    tokens = markdown.parse(document.markdown)
-    _embed(tokens, document.pictures)
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The anchors of the page's headings, alike in both languages, and the page in the other language, if any."""
+
+    ids: Sequence[str]
+    language: str | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the contents list, with those below it."""
+
+    id: str
+    text: str
+    below: "list[Entry]"
+
+
+def page(
+    root: Path,
+    document: Document,
+    label: Labels,
+    neighbours: Neighbours,
+    tables: Mapping[str, Table],
+    remember: Memory = forgetful,
+) -> str:
+    """The document as HTML; raises SpecError when the Markdown names a picture there is not."""
+    body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables)
+    content = body.html()
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(root / "templates"), undefined=jinja2.StrictUndefined, autoescape=True
+        loader=jinja2.FileSystemLoader(root / "templates"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        keep_trailing_newline=True,
     )
-    body = markdown.renderer.render(tokens, markdown.options, {})
-    style = (root / "templates" / "style.css").read_text(encoding="utf-8")
-    font = base64.b64encode(subset_for(document.markdown)).decode()
+    templates = root / "templates"
+    style = (templates / "style.css").read_text(encoding="utf-8")
+    script = (templates / "page.js").read_text(encoding="utf-8")
+    captured = "".join(line for table in tables.values() for line in table.lines)
+    words = document.markdown + "".join(svg.decode() for svg in document.pictures.values())
     return environment.get_template("page.html.j2").render(
-        language=document.language, title=document.title, body=body, style=style, font=font
+        label=label,
+        address=address,
+        language=document.language,
+        title=document.title,
+        other=neighbours,
+        contents=contents(headings.headings(document.markdown), neighbours.ids),
+        body=content,
+        runs=_by_run(tables),
+        targets=body.targets,
+        colours=_colours(),
+        style=style,
+        faces=_faces(words + captured + _letters(label), remember),
+        script=script,
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
 
 
-def _embed(tokens: Sequence[Token], pictures: Mapping[str, bytes]) -> None:
-    for token in tokens:
-        if token.type == "image":
-            source = str(token.attrs.get("src", ""))
-            if source not in pictures:
-                raise SpecError(
-                    f"report: the picture {source} is not one of this report; only its own figures can be shown"
-                )
-            data = base64.b64encode(pictures[source]).decode()
-            token.attrSet("src", f"data:image/svg+xml;base64,{data}")
-        _embed(token.children or (), pictures)
+def contents(found: Sequence[Heading], ids: Sequence[str]) -> list[Entry]:
+    """Chapters with their sections; what is deeper is left to the text."""
+    chapters: list[Entry] = []
+    for heading, anchor in zip(found, ids, strict=True):
+        entry = Entry(anchor, heading.text, [])
+        if heading.level == 2:
+            chapters.append(entry)
+        elif heading.level == 3 and chapters:
+            chapters[-1].below.append(entry)
+    return chapters
+
+
+def _colours() -> str:
+    """The theme's custom properties, light and dark, which the page's pictures take too; print is always light."""
+    light, dark = theme.declarations(False), theme.declarations(True)
+    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
+
+
+def _by_run(tables: Mapping[str, Table]) -> dict[str, list[tuple[str, Table]]]:
+    """The tables by the run that they belong to, each with its path."""
+    runs: dict[str, list[tuple[str, Table]]] = {}
+    for path, table in tables.items():
+        runs.setdefault(table.run, []).append((path, table))
+    return runs
+
+
+def _faces(text: str, remember: Memory) -> list[tuple[str, str]]:
+    """Name and WOFF2 (Base64) of each font, with just the letters of this page that it is to show."""
+    letters = "".join(sorted(set(text)))
+
+    def face(name: str, file: Path) -> tuple[str, str]:
+        packed = remember(key("font", name, letters), lambda: fonts.woff2(letters, file))
+        return name, base64.b64encode(packed).decode()
+
+    return [face("Report", fonts.font_file()), face("Report Mono", fonts.mono_file())]
+
+
+def _letters(label: Labels) -> str:
+    """Letters that the page's own frame needs."""
+    return "".join(label.all()) + "0123456789#.,:-–…·↑¶"

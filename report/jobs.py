@@ -1,0 +1,64 @@
+"""Floor 3. What the tasks do: record what is stale, judge it, render it, publish it. Prints nothing.
+
+The two halves meet only here and in `check`: recording first, then rendering from what lies on disk.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from report import course, plan, settings
+from report.recording import Planned, progress_for, record_all
+from report.rendering import metrics
+from report.rendering.edition import Edition, edition, evidence_of
+from report.rendering.memory import Memory
+from report.rendering.verdicts import Verdict, judge
+from report.settings import Settings
+from report.spec import Assignment
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The assignments in the order of the report, and what report.toml says."""
+
+    assignments: tuple[Assignment, ...]
+    settings: Settings
+
+    def chosen(self, wanted: str | None) -> tuple[Assignment, ...]:
+        """All assignments, or the one of this number or name; raises SpecError naming those there are."""
+        return self.assignments if wanted is None else (course.find(self.assignments, wanted),)
+
+
+def load(root: Path) -> Course:
+    """Everything the course declares; raises SpecError with all faults."""
+    found, ordered = settings.load(root, course.load(root, metrics.problem))
+    return Course(ordered, found)
+
+
+def record_stale(
+    root: Path, wanted: Sequence[Planned], folder: Path, jobs: int, *, force: bool = False
+) -> list[Planned]:
+    """Records what is stale (all, with `force`) below the folder; returns what was recorded."""
+    todo = [state.planned for state in plan.states(root, wanted, folder) if force or state.reason]
+    if todo:
+        with progress_for(todo) as progress:
+            record_all(root, todo, folder, progress, jobs=max(1, jobs))
+    return todo
+
+
+def judged(
+    root: Path, every: Sequence[Assignment], wanted: Sequence[Planned], speed: float, folder: Path
+) -> list[Verdict]:
+    """The verdicts of the wanted runs, from their evidence and what is recorded of the runs they are relative to."""
+    rest = [one for one in plan.plan(every, speed) if one not in wanted]
+    beside = [state.planned for state in plan.states(root, rest, folder) if state.reason is None]
+    evidence = evidence_of(every, plan.read([*wanted, *beside], folder))
+    places = {(one.identity.assignment, one.identity.scenario, one.identity.server) for one in wanted}
+    chosen = [assignment for assignment in every if assignment.name in {place[0] for place in places}]
+    return [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
+
+
+def render(root: Path, course: Course, folder: Path, remember: Memory) -> Edition:
+    """The report in its languages from the evidence below the folder, at the course's own speed."""
+    runs = plan.read(plan.plan(course.assignments, 1.0), folder)
+    return edition(root, evidence_of(course.assignments, runs), 1.0, course.settings, remember)
