@@ -1,0 +1,208 @@
+"""Floor 2, pure. Requests as bars on a time axis: one design's timeline, or several designs beneath each other.
+
+Waiting is a thin bar, being served a thick one, a failure is hatched: told apart without colour too. Where the
+requests ended is a line through all rows, and where they were predicted to end another.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+from matplotlib.ticker import MaxNLocator
+
+from report.rendering import canvas, lines, theme
+from report.rendering.canvas import Swatch
+from report.rendering.labels import Labels
+from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.metrics import METRICS
+from report.rendering.picture import Picture
+
+FEW = 16  # clients; above it, bars are thin and carry no names
+_THIN = 0.36  # of a served bar's height
+_DENSE = 2.5  # points a row; in less, gaps between bars would only be seen as stripes
+_ROOM = canvas.WIDTH - canvas.LEFT - canvas.RIGHT
+
+_WAITING = Swatch("waiting", _THIN + 0.1)
+_SERVED = Swatch("served", 1.0)
+_FAILED = Swatch("failed", 1.0, hatch=canvas.HATCH)
+_MEASURED = Swatch("ink")
+_PREDICTED = Swatch("mark", lw=4.5)  # wide, so that it shows on both sides of a measured line on top of it
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request: waiting from `due` to `begun`, then being served to `done`; the server never began: all waiting."""
+
+    due: float
+    begun: float
+    done: float
+    answered: bool
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A run's requests in due order (None: no end was seen), and its makespan in seconds, if there is one."""
+
+    subject: Subject
+    rows: tuple[Row | None, ...]
+    makespan: float | None
+    predicted: float | None
+
+    def told(self, label: Labels) -> dict[str, object]:
+        """The numbers of the timeline in words."""
+        found = [row for row in self.rows if row]
+        answered = sum(row.answered for row in found)
+        waits = [row.begun - row.due for row in found if row.begun < row.done]
+        return {
+            "requests": len(self.rows),
+            "answered": answered,
+            "failed": len(self.rows) - answered,
+            "waited": label.value(max(waits), "seconds") if waits else label("undecided"),
+            "delay": label.value(self.subject.run.record.delay, "seconds"),
+            **self.ends(label),
+        }
+
+    def ends(self, label: Labels) -> dict[str, object]:
+        """The measured and the predicted makespan in words."""
+        return {
+            "makespan": label("undecided") if self.makespan is None else label.value(self.makespan, "seconds"),
+            "predicted": label("none") if self.predicted is None else label.value(self.predicted, "seconds"),
+        }
+
+
+def design(subject: Subject) -> Design:
+    """What the load script and the server's lines tell about the requests of one run."""
+    spec = subject.assignment.connections
+    by_port = {c.port: c for c in lines.courses(subject.run.server_lines, spec)} if spec else {}
+    rows: list[Row | None] = []
+    for request in subject.run.requests:
+        course = by_port.get(request.local_port)
+        if request.kind == "request" and request.done is not None:
+            due, done = round(request.due, 3), round(request.done, 3)
+            begun = done if course is None or course.begun is None else min(max(round(course.begun, 3), due), done)
+            rows.append(Row(due, begun, done, request.outcome == "answered", course.actor if course else ""))
+        elif request.kind == "request":
+            rows.append(None)
+    try:
+        makespan = round(METRICS["makespan.seconds"].measure(subject), 3)
+    except UnmeasuredError:
+        makespan = None
+    delays = subject.scenario.predicted.get("makespan.delays")
+    return Design(subject, tuple(rows), makespan, None if delays is None else delays * subject.run.record.delay)
+
+
+def timeline(subject: Subject, label: Labels) -> Picture:
+    """Each request a bar from when it was due: waiting, then being served, by whom, until its answer was whole."""
+    made = design(subject)
+    few = len(made.rows) <= FEW
+    body = max(20.0, len(made.rows) * 20.0 if few else min(400.0, len(made.rows) * 3.6))
+    with canvas.drawing(24 + body + canvas.FOOT) as sheet:
+        told = made.ends(label)
+        entries = _key([made], label)
+        if made.makespan is not None:
+            entries.append((_MEASURED, f"{label('makespan')} {told['makespan']}"))
+        if made.predicted is not None:
+            entries.append((_PREDICTED, f"{label('predicted')} {told['predicted']}"))
+        sheet.text(2, 13, label("client"))
+        sheet.key(13, entries)
+        axes = sheet.panel(24, body)
+        reach = _reach(made)
+        for place, row in enumerate(made.rows, start=1):
+            if few and row and row.answered and (name := canvas.captured(row.actor)):
+                axes.text(row.done, place, f"  {name}", va="center_baseline")
+                reach = max(reach, row.done * _ROOM / max(_ROOM - canvas.width(name) - 12, _ROOM / 4))
+        _bars(axes, made, reach)
+        canvas.grid(axes)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=FEW if few else 8, min_n_ticks=1))
+        sheet.foot(label("time_axis"))
+        return Picture(canvas.svg(sheet), label("alt_timeline", **made.told(label)))
+
+
+def designs(subjects: Sequence[Subject], label: Labels) -> Picture:
+    """The timelines of several designs on one time axis, each with its makespan, measured and predicted."""
+    every = [design(subject) for subject in subjects]
+    bodies = [max(26.0, min(11.0 * len(made.rows), 130.0)) for made in every]
+    with canvas.drawing(24 + sum(bodies) + 30 * len(bodies) - 6 + canvas.FOOT) as sheet:
+        sheet.text(2, 13, label("client"))
+        sheet.key(13, [*_key(every, label), (_MEASURED, label("makespan")), (_PREDICTED, label("predicted"))])
+        reach, top = max(_reach(made) for made in every), 24.0
+        for made, body in zip(every, bodies, strict=True):
+            ends = label("measured_predicted", **made.ends(label))
+            sheet.text(canvas.WIDTH - canvas.RIGHT, top + 15, ends, side="right")
+            sheet.text(canvas.LEFT, top + 15, titled(made.subject, subjects, label, _ROOM - canvas.width(ends) - 14))
+            axes = sheet.panel(top + 24, body)
+            _bars(axes, made, reach)
+            axes.set_yticks(sorted({1, len(made.rows)} - {0}))
+            canvas.grid(axes, ticks=made is every[-1])
+            top += 30 + body
+        sheet.foot(label("time_axis"))
+        parts = (label("alt_design", title=titled(made.subject, subjects, label), **made.told(label)) for made in every)
+        return Picture(canvas.svg(sheet), label("alt_designs", designs=len(every), parts=" ".join(parts)))
+
+
+def titled(subject: Subject, beside: Sequence[Subject], label: Labels, room: float | None = None) -> str:
+    """Number, title and server of a design, and its scenario where another one `beside` it has the same of all these.
+
+    The title is cut where `room` (in points) is too small for it.
+    """
+    run = subject.run.identity
+    same = [
+        one for one in beside if (one.run.identity.assignment, one.run.identity.server) == (run.assignment, run.server)
+    ]
+    title = str(getattr(subject.assignment.title, label.language))
+    before = f"#{subject.assignment.number} "
+    after = f" ({run.scenario}, {run.server})" if len(same) > 1 else f" ({run.server})"
+    if room is not None:
+        title = canvas.fitted(title, room - canvas.width(before + after))
+    return f"{before}{title}{after}"
+
+
+def _reach(made: Design) -> float:
+    """The latest time that is drawn."""
+    return max([row.done for row in made.rows if row] + [made.makespan or 0.0, made.predicted or 0.0])
+
+
+def _bars(axes: Axes, made: Design, reach: float) -> None:
+    """One path of rectangles for all that looks the same; lines where the requests ended, and should have."""
+    axes.set(xlim=(0, round(reach * 1.02, 3) or 1.0), ylim=(len(made.rows) + 0.6, 0.4))
+    kinds: dict[Swatch, list[tuple[float, float, int]]] = {_WAITING: [], _SERVED: [], _FAILED: []}
+    for place, row in enumerate(made.rows, start=1):
+        if row is not None:
+            kinds[_WAITING].append((row.due, row.begun, place))
+            kinds[_SERVED if row.answered else _FAILED].append((row.begun, row.done, place))
+    for swatch, spans in kinds.items():
+        _rectangles(axes, swatch, [(begin, end, place) for begin, end, place in spans if begin < end])
+    failed = [(row.done, place) for place, row in enumerate(made.rows, start=1) if row and not row.answered]
+    if failed:
+        xs, ys = zip(*failed, strict=True)
+        axes.plot(xs, ys, linestyle="none", marker="x", markersize=5, color=theme.light("failed"), clip_on=False)
+    for time, swatch in ((made.predicted, _PREDICTED), (made.makespan, _MEASURED)):
+        if time is not None:
+            axes.axvline(time, color=theme.light(swatch.colour), linewidth=swatch.lw)
+
+
+def _rectangles(axes: Axes, swatch: Swatch, spans: Sequence[tuple[float, float, int]]) -> None:
+    if not spans:
+        return
+    low, high = axes.get_ylim()
+    apart = axes.bbox.height / abs(high - low) > _DENSE
+    half = (0.4 if apart else 0.5) * (_THIN if swatch is _WAITING else 1.0)
+    corners: list[tuple[float, float]] = []
+    for begin, end, place in spans:
+        top, bottom = place - half, place + half
+        corners += [(begin, top), (end, top), (end, bottom), (begin, bottom), (begin, top)]
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(spans)
+    colour = theme.light(swatch.colour)
+    patch = PathPatch(Path(corners, codes), fc="none" if swatch.hatch else colour, ec=colour, hatch=swatch.hatch)
+    patch.set_linewidth(1 if swatch.hatch else 0)
+    axes.add_artist(patch)
+
+
+def _key(every: Iterable[Design], label: Labels) -> list[tuple[Swatch, str]]:
+    entries = [(_WAITING, label("waiting")), (_SERVED, label("served"))]
+    if any(row is None or not row.answered for made in every for row in made.rows):
+        entries.append((_FAILED, label("failed_request")))
+    return entries
