@@ -12,7 +12,9 @@ from typing import Any
 
 from report import evidence
 from report.evidence import Chunk
-from report.rendering.verdicts import Evidence
+from report.rendering.document import Material
+from report.rendering.mutation import Score
+from report.rendering.verdicts import Evidence, judge
 from report.run import (
     Capture,
     Ending,
@@ -25,6 +27,7 @@ from report.run import (
     Run,
     Sample,
 )
+from report.settings import Settings
 from report.spec import Assignment
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -97,7 +100,7 @@ EXPLANATION = {
 
 {% call claim("all-answered") %}모두 응답을 받았다{% endcall %}
 
-{% call claim("served-together") %}함께 처리되었다{% endcall %}
+{% call claim("served-together") %}총 소요 시간은 {{ limit("served-together") }}보다 길지 않다{% endcall %}
 
 {{ excerpt("server.py", "serve") }}
 
@@ -112,7 +115,7 @@ EXPLANATION = {
 
 {% call claim("all-answered") %}Everybody was answered{% endcall %}
 
-{% call claim("served-together") %}They were served together{% endcall %}
+{% call claim("served-together") %}The makespan is no longer than {{ limit("served-together") }}{% endcall %}
 
 {{ excerpt("server.py", "serve") }}
 
@@ -234,6 +237,12 @@ def evidence_of(*runs: Run, assignments: Sequence[Assignment] = ()) -> Evidence:
         key = (one.identity.assignment, one.identity.scenario, one.identity.server)
         found.setdefault(key, []).append(one)
     return Evidence({a.name: a for a in assignments or (assignment(),)}, found)
+
+
+def material(root: Path, evidence: Evidence, speed: float = 1.0, settings: Settings | None = None) -> Material:
+    """What a report of this evidence is made from, as `edition` puts it together."""
+    verdicts = {name: judge(evidence, one, speed) for name, one in evidence.assignments.items()}
+    return Material(root, evidence, verdicts, settings or Settings(), Score(1, 1, 1, ()))
 
 
 def files(made: Run) -> dict[str, bytes]:

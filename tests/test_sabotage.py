@@ -11,6 +11,7 @@ from report.check import check
 from report.errors import ClaimError
 from report.recording import PlainProgress
 from report.rendering import metrics
+from report.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FORK, QUEUE, DISPATCHER = "fork/server.py", "message_queue/server.py", "message_queue/dispatcher.py"
@@ -28,7 +29,7 @@ def checked(root: Path, *names: str) -> str:
     """The sentences with which the check of these assignments fails; empty when it passes."""
     assignments = [a for a in course.load(root, metrics.problem) if a.name in names]
     try:
-        counts = check(root, assignments, root / "work", PlainProgress(), jobs=8, published=False)
+        counts = check(root, assignments, Settings(), root / "work", PlainProgress(), jobs=8, published=False)
     except ClaimError as error:
         return str(error)
     assert counts.claims > 10  # else nothing was looked at

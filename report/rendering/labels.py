@@ -65,7 +65,12 @@ class Labels:
 
     def value(self, value: float, unit: str) -> str:
         """A measured value with its unit."""
-        return self(unit, value=number(value, unit))
+        return self.counted(number(value, unit), unit)
+
+    def counted(self, digits: str, unit: str) -> str:
+        """Digits with their unit, in the singular where a language has one."""
+        single = f"{unit}_one"
+        return self(single if digits == "1" and single in self._words else unit, value=digits)
 
 
 def load(templates: Path) -> dict[Language, Labels]:

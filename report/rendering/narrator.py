@@ -113,7 +113,7 @@ class Narrator:
         except ValueError as error:
             raise SpecError(f"{self._file}: {call}: {error}") from None
         unit = "ratio" if claim.relative_to else metrics.find(claim.metric).unit
-        return self._label(unit, value=f"{value:g}")
+        return self._label.counted(f"{value:g}", unit)
 
     def claims_table(self) -> str:
         """Every claim of the assignment with bound, measured value and verdict."""

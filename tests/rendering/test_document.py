@@ -8,10 +8,9 @@ import pytest
 from report.errors import ClaimError, EvidenceError, SpecError
 from report.rendering import labels
 from report.rendering.document import Document, compose
-from report.rendering.verdicts import judge
 from report.run import Identity, Run
 from report.spec import Assignment, Language
-from tests.builders import ECHO, EXPLANATION, REPOSITORY, assignment, evidence_of, lines, request, run, write
+from tests.builders import ECHO, EXPLANATION, REPOSITORY, assignment, evidence_of, lines, material, request, run, write
 from tests.builders import course as written
 
 WORDS = labels.load(REPOSITORY / "templates")
@@ -26,7 +25,7 @@ def composed(
     echo = echo or assignment()
     written(root, **{language: CITED + text})
     evidence = evidence_of(*(runs or [run()]), assignments=[echo])
-    return compose(root, evidence, {"echo": judge(evidence, echo, speed)}, WORDS[language], {})
+    return compose(material(root, evidence, speed), WORDS[language], {})
 
 
 def said(root: Path, text: str, *runs: Run, **how: Any) -> str:
@@ -79,9 +78,9 @@ def test_a_claim_carries_sign_word_value_and_a_link_to_its_evidence(tmp_path: Pa
 
 def test_a_claim_that_fails_is_shown_as_failing_in_its_sentence_the_table_and_on_page_one(tmp_path: Path) -> None:
     text = composed(tmp_path, "{{ claims_table() }}\n", run(requests=[request(1), request(2, done=20.0)])).markdown
-    assert "b ([× fails: 4.00 delays](evidence/echo/two.python/requests.csv))" in text
-    assert "| ≤ 1.5 | 4.00 delays | × [fails](evidence/echo/two.python/requests.csv) |" in text
-    assert "| × [fails](evidence/echo/two.python/run.json) |" in text
+    assert "b ([× fails: 4.00 delays](evidence/echo/two.python/requests.csv#L3))" in text
+    assert "| ≤ 1.5 | 4.00 delays | ×\u00a0[fails](evidence/echo/two.python/requests.csv#L3) |" in text
+    assert "| ×\u00a0[fails](evidence/echo/two.python/run.json) |" in text
     assert "1 hold, 1 fail, 0 undecided" in text
 
 
@@ -116,7 +115,7 @@ def test_a_claim_is_cited_exactly_once(tmp_path: Path, text: str, told: str) -> 
     written(tmp_path, en=CITED.splitlines()[0] + "\n" + text)
     evidence = evidence_of(run())
     with pytest.raises(ClaimError) as caught:
-        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
+        compose(material(tmp_path, evidence), WORDS["en"], {})
     (problem,) = caught.value.problems
     assert problem.startswith(f"{FILE}: {told}")
 
@@ -139,25 +138,53 @@ def test_an_excerpt_of_another_folder_is_named_from_the_root(tmp_path: Path) -> 
     assert "[assignments/service.py:1–2]" in said(tmp_path, '{{ excerpt("assignments/service.py", "answer") }}')
 
 
-def test_a_terminal_shows_its_command_its_lines_and_the_whole_capture(tmp_path: Path) -> None:
+def test_a_terminal_is_a_picture_and_the_whole_capture_folded_below_it(tmp_path: Path) -> None:
     text = said(tmp_path, '{{ terminal("two", "client") }}')
-    assert text == (
-        "*The load script's terminal*\n\n"
-        "```text\n$ python -m assignments.accesses http://127.0.0.1:20001/\nrequest 1: answered\nrequest 2: answered\n"
-        "```\n\n[whole capture](evidence/echo/two.python/client.log)"
+    picture, caption, *fold = text.split("\n\n")
+    assert picture.endswith("](figures/echo-two.python-client-terminal.en.svg)")
+    assert caption == "*The load script's terminal · echo/two*"
+    assert "\n\n".join(fold) == (
+        "<details>\n<summary>the whole capture, client.log (2 lines)</summary>\n\n"
+        "```text\nrequest 1: answered\nrequest 2: answered\n```\n\n</details>"
     )
 
 
-def test_the_middle_of_a_long_terminal_is_left_out_and_counted(tmp_path: Path) -> None:
+def test_the_whole_of_a_long_capture_is_in_the_fold(tmp_path: Path) -> None:
     long = run(server_lines=lines(*(f"line {number}" for number in range(1000))))
     text = said(tmp_path, '{{ terminal("two", "server") }}', long)
-    assert "\n… 964 lines left out …\n" in text
-    assert text.count("\nline ") == 36
+    assert text.count("\nline ") == 1000
 
 
 def test_blank_lines_within_a_capture_stay_as_they_are(tmp_path: Path) -> None:
     text = said(tmp_path, '{{ terminal("two", "server") }}', run(server_lines=lines("a", "", "", "", "b  ", "## c")))
     assert "\na\n\n\n\nb  \n## c\n```" in text
+
+
+def test_a_fold_that_a_capture_writes_stays_within_its_fence(tmp_path: Path) -> None:
+    hostile = run(server_lines=lines("```", "</details>", "<details>", "<summary>x</summary>"))
+    text = said(tmp_path, '{{ terminal("two", "server") }}', hostile)
+    assert "````text\n```\n</details>\n<details>\n<summary>x</summary>\n````\n\n</details>" in text
+
+
+# ---- Bounds, figures of several designs, diagrams --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "shown"),
+    [('limit("served-together")', "1.5 delays"), ('limit("all-answered")', "2")],
+)
+def test_a_bound_is_brought_from_the_scenario_with_its_unit(tmp_path: Path, call: str, shown: str) -> None:
+    assert said(tmp_path, f"{{{{ {call} }}}}") == shown
+
+
+def test_a_bound_between_two_numbers_needs_to_know_which(tmp_path: Path) -> None:
+    echo = assignment(ECHO.replace("at_most = 1.5", "between = [0.9, 1.0]"))
+    call = '{{ limit("served-together", "least") }} to {{ limit("served-together", "most") }}'
+    markdown = composed(tmp_path, call, echo=echo).markdown
+    assert "0.9 delays to 1 delay" in markdown
+    assert "1 delays" not in markdown
+    with pytest.raises(SpecError, match="say which: least or most"):
+        composed(tmp_path, '{{ limit("served-together") }}', echo=echo)
 
 
 # ---- What an author got wrong ----------------------------------------------------------------------------------
@@ -178,6 +205,10 @@ def test_blank_lines_within_a_capture_stay_as_they_are(tmp_path: Path) -> None:
         ('{{ excerpt("none.py", "serve") }}', "assignments/echo/none.py cannot be read"),
         ('{{ excerpt("../../../outside.py", "serve") }}', "is not a file of the repository"),
         ('{{ figure("pie", "two") }}', "there is no such figure"),
+        ('{{ figure("timeline") }}', "needs a scenario"),
+        ('{{ diagram("queue") }}', "scenario.toml declares no such diagram; it has none"),
+        ('{{ limit("all") }}', 'limit("all"): scenario.toml has no such claim'),
+        ('{{ limit("all-answered", "most") }}', "its bound is = 2, one number; leave 'most' out"),
         ('{{ figure("timeline", "tow") }}', "there is no scenario echo/tow"),
         ('{{ terminal("two", "printer") }}', "expected server or client"),
         ('{{ terminal("two", "server", server="c") }}', "no server c runs there"),
@@ -205,7 +236,7 @@ def test_an_explanation_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(EXPLANATION["ko"].encode("cp949"))
     evidence = evidence_of(run())
     with pytest.raises(SpecError, match=rf"{FILE}: is not UTF-8: "):
-        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
+        compose(material(tmp_path, evidence), WORDS["en"], {})
 
 
 def test_a_run_that_was_not_made_is_told_with_the_call_that_wants_it(tmp_path: Path) -> None:
@@ -218,4 +249,4 @@ def test_a_report_on_no_run_at_all_is_refused(tmp_path: Path) -> None:
     written(tmp_path, en=CITED)
     evidence = evidence_of()
     with pytest.raises(EvidenceError, match="there is no run to report on"):
-        compose(tmp_path, evidence, {"echo": judge(evidence, assignment(), 1.0)}, WORDS["en"], {})
+        compose(material(tmp_path, evidence), WORDS["en"], {})

@@ -8,6 +8,7 @@ import pytest
 
 from report.errors import ClaimError, ReportError, SpecError
 from report.rendering.edition import Edition, edition
+from report.settings import Settings
 from tests.builders import EXPLANATION, assignment, course, evidence_of, lines, request, run
 
 KO = "assignments/echo/explanation.ko.md"
@@ -34,9 +35,13 @@ def test_both_languages_carry_every_verdict_and_their_pictures(tmp_path: Path) -
     )
     assert "○ holds: 1.00 delays" in found.files["report.en.md"].decode()
     assert {path for path in found.files if path.startswith("figures/")} == {
-        "figures/echo-two.python-timeline.ko.svg", "figures/echo-two.python-timeline.en.svg",
-    }  # fmt: skip
-    assert found.parity > 10
+        f"figures/echo-two.python-{name}.{language}.svg"
+        for name in ("timeline", "server-terminal")
+        for language in ("ko", "en")
+    }
+    assert found.gates.pieces == 8
+    assert found.gates.pictures == 4
+    assert found.score.caught == found.score.crossings > 0
 
 
 def test_a_claim_that_fails_is_shown_as_failing(tmp_path: Path) -> None:
@@ -93,13 +98,14 @@ def test_a_missing_language_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("language", "addition", "told"),
     [
-        ("en", '{{ metric("two.requests.answered") }}\n', "explanation.en.md: has metric('two.requests.answered')"),
+        ("en", '{{ metric("two.requests.answered") }}\n', "explanation.en.md:14: has metric('two.requests.answered')"),
         (
             "ko",
             '{{ declared("two", "clients") }}\n',
-            "explanation.en.md: has nothing where the other language has declared",
+            "has nothing where assignments/echo/explanation.ko.md:14 has declar",
         ),
-        ("en", "### One more\n", "report.en.md: headings: has ###"),
+        ("en", "### One more\n", "explanation.en.md:14: has a heading ### where"),
+        ("ko", "> **왜?** 아니요.\n", "explanation.en.md:13: has nothing where assignments/echo/explanation.ko.md:14"),
     ],
 )
 def test_what_one_language_has_and_the_other_lacks_is_told(
@@ -141,7 +147,7 @@ def test_hostile_captures_are_shown_harmlessly_as_text(tmp_path: Path) -> None:
         markdown = found.files[f"report.{language}.md"].decode()
         page = Tags()
         page.feed(found.files[f"report.{language}.html"].decode())
-        assert "script" not in page.tags
+        assert page.tags.count("script") == 1
         assert "\x1b" not in markdown
         assert "\u202e" not in markdown
         for shown in (
@@ -162,13 +168,34 @@ def test_a_page_loads_nothing_and_says_its_language(tmp_path: Path) -> None:
     assert "default-src 'none'" in page
     assert 'src="http' not in page
     assert "url(http" not in page
-    assert page.count('src="data:image/svg+xml;base64,') == 1
+    assert page.count("<figure>") == 2
 
 
 def test_raw_html_of_an_explanation_is_not_passed(tmp_path: Path) -> None:
     more = "\n<script>alert(1)</script>\n"
     found = made(tmp_path, ko=EXPLANATION["ko"] + more, en=EXPLANATION["en"] + more)
-    assert b"<script>" not in found.files["report.ko.html"]
+    assert b"<script>alert" not in found.files["report.ko.html"]
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("10초를 기다립니다.", f"{KO}:14: "),
+        ("세 배가 됩니다.", f"{KO}:14: "),
+        ("[없는 곳](#nowhere)을 봅니다.", "a link leads to #nowhere, which no heading has"),
+        ("**fork(자식)**를 부릅니다.", "** is left unrendered"),
+        ("![x](figures/none.svg)", "the picture figures/none.svg is not one of this report"),
+        ("이 서버는 훨씬 더 빠릅니다.", f"{KO}:14: "),
+    ],
+)
+def test_a_gate_tells_what_it_found(tmp_path: Path, damage: str, told: str) -> None:
+    assert told in error(tmp_path, ReportError, ko=EXPLANATION["ko"] + damage + "\n")
+
+
+def test_one_language_alone_is_written_when_report_toml_says_so(tmp_path: Path) -> None:
+    found = edition(course(tmp_path), evidence_of(run()), 1.0, Settings(languages=("ko",)))
+    assert {path for path in found.files if "/" not in path} == {"report.ko.md", "report.ko.html"}
+    assert b"report.en" not in found.files["report.ko.md"] + found.files["report.ko.html"]
 
 
 def test_the_assignment_of_the_builders_is_what_is_rendered() -> None:

@@ -52,7 +52,7 @@ class Elements(HTMLParser):
 
 
 WORDS = labels.load(REPOSITORY / "templates")
-ROWS = Table("fork/ten.python", "requests.csv", ("number,outcome", "1,answered", "2,</pre><script>alert(1)</script>"))
+ROWS = Table("fork/ten.python", "requests.csv", ("number,outcome", "1,answered", "2,</pre><script>x</script>"))
 TABLES = {"evidence/fork/ten.python/requests.csv": ROWS}
 
 
@@ -143,7 +143,7 @@ def test_a_link_to_evidence_opens_its_line_inside_the_page() -> None:
 
 
 def test_evidence_that_holds_markup_is_shown_as_text() -> None:
-    assert "2,</pre><script>alert(1)</script>" in Elements(shown("")).text
+    assert "2,</pre><script>x</script>" in Elements(shown("")).text
 
 
 def test_code_has_a_class_for_each_kind_of_word_and_can_be_reached_by_keyboard() -> None:
