@@ -3,24 +3,28 @@
 Each family makes the metric of one declared name; which names there are stands in scenario.toml, not here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from report.rendering import lines
+from report.rendering.lines import Point
 from report.rendering.measure import Metric, Subject, UnmeasuredError
 
 
 def _series(name: str, what: str) -> Metric:
-    pick: Mapping[str, Callable[[list[float]], float]] = {
-        "min": min, "max": max, "first": lambda values: values[0], "last": lambda values: values[-1],
-    }  # fmt: skip
+    pick: Mapping[str, Callable[[Sequence[Point]], Point]] = {
+        "min": lambda points: min(points, key=lambda point: point.value),
+        "max": lambda points: max(points, key=lambda point: point.value),
+        "first": lambda points: points[0],
+        "last": lambda points: points[-1],
+    }
 
-    def measure(subject: Subject) -> float:
-        values = [point.value for point in lines.series(subject.run.server_lines, subject.assignment.series[name])]
-        if not values:
-            raise UnmeasuredError(f"the server prints no line that matches series.{name}")
-        return pick[what](values)
+    def decisive(subject: Subject) -> Point:
+        points = lines.series(subject.run.server_lines, subject.assignment.series[name])
+        if not points:
+            raise UnmeasuredError("no_line", pattern=f"series.{name}")
+        return pick[what](points)
 
-    return Metric("count", measure, "server.log")
+    return Metric("count", lambda s: decisive(s).value, "server.log", lambda s: decisive(s).index + 1)
 
 
 def _shares(name: str, what: str) -> Metric:
@@ -34,25 +38,28 @@ def _shares(name: str, what: str) -> Metric:
     def measure(subject: Subject) -> float:
         counts = lines.shares(subject.run.server_lines, subject.assignment.shares[name])
         if not counts:
-            raise UnmeasuredError(f"the server prints no line that matches shares.{name}")
+            raise UnmeasuredError("no_line", pattern=f"shares.{name}")
         return pick[what](list(counts.values()))
 
-    return Metric("count", measure, "server.log")
+    return Metric("count", measure, "server.log", least=1)
 
 
 def _events(name: str, what: str) -> Metric:
     group, _, extreme = what.partition(".")
 
-    def measure(subject: Subject) -> float:
-        found = lines.events(subject.run.server_lines, subject.assignment.events[name])
-        if what == "count":
-            return len(found)
-        if not found:
-            raise UnmeasuredError(f"the server prints no line that matches events.{name}")
-        values = [lines.number(groups[group], index) for index, _, groups in found]
-        return min(values) if extreme == "min" else max(values)
+    def count(subject: Subject) -> float:
+        return len(lines.events(subject.run.server_lines, subject.assignment.events[name]))
 
-    return Metric("count", measure, "server.log")
+    def decisive(subject: Subject) -> tuple[float, int]:
+        found = lines.events(subject.run.server_lines, subject.assignment.events[name])
+        if not found:
+            raise UnmeasuredError("no_line", pattern=f"events.{name}")
+        values = [(lines.number(groups[group], index), index) for index, _, groups in found]
+        return min(values) if extreme == "min" else max(values, key=lambda one: one[0])
+
+    if what == "count":
+        return Metric("count", count, "server.log")
+    return Metric("count", lambda s: decisive(s)[0], "server.log", lambda s: decisive(s)[1] + 1)
 
 
 def _held(name: str, _: str) -> Metric:
@@ -61,7 +68,7 @@ def _held(name: str, _: str) -> Metric:
         captured = subject.run.server_lines
         at = [(i, line) for i, line, _ in lines.events(captured, subject.assignment.events[spec.at])]
         if not at:
-            raise UnmeasuredError(f"the server prints no line that matches events.{spec.at}")
+            raise UnmeasuredError("no_line", pattern=f"events.{spec.at}")
         points = lines.series(captured, subject.assignment.series[spec.series])
         return min(lines.held(points, spec, at)) / subject.run.record.delay
 

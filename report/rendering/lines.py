@@ -36,11 +36,15 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """How many connections were in progress at once, when so many first were, and since when the oldest of them."""
+    """How many connections were in progress at once, when so many first were, and since when the oldest of them.
+
+    `index` is that of the line which made them so many; -1 where none was ever in progress.
+    """
 
     count: int
     time: float
     since: float
+    index: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,11 @@ def most_together(lines: Sequence[LogLine], spec: Connections) -> Together:
     begun, answered = re.compile(spec.begun), re.compile(spec.answered)
     open_now: dict[str, float] = {}
     most = Together(0, 0.0, 0.0)
-    for line in lines:
+    for index, line in enumerate(lines):
         if match := begun.search(line.text):
             open_now[match.group("connection")] = line.time
             if len(open_now) > most.count:
-                most = Together(len(open_now), line.time, min(open_now.values()))
+                most = Together(len(open_now), line.time, min(open_now.values()), index)
         elif match := answered.search(line.text):
             open_now.pop(match.group("connection"), None)
     return most
@@ -188,5 +192,5 @@ def number(taken: str | None, index: int) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise UnmeasuredError(f"what scenario.toml takes from line {index + 1} of the server's log is not a number")
+        raise UnmeasuredError("no_number", line=index + 1)
     return value

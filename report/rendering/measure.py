@@ -3,12 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from report.rendering.reasons import Reason, ReasonKey
 from report.run import Run
 from report.spec import Assignment, Scenario
 
 
 class UnmeasuredError(Exception):
-    """This evidence does not decide the metric; the message says why."""
+    """This evidence does not decide the metric; `reason` says why, and as text in English."""
+
+    def __init__(self, key: ReasonKey, **values: object) -> None:
+        self.reason = Reason(key, tuple((name, str(value)) for name, value in sorted(values.items())))
+        super().__init__(key)
+
+    def __str__(self) -> str:
+        return str(self.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +29,23 @@ class Subject:
 
 
 Measure = Callable[[Subject], float]
+Witness = Callable[[Subject], int | None]
+
+
+def nobody(_: Subject) -> None:
+    """The witness of a value that no single line decides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measure with its unit: count, seconds, delays (multiples of the server's delay), bytes or ratio."""
+    """A measure with its unit: count, seconds, delays (multiples of the server's delay), bytes or ratio.
+
+    `witness` is the line of `table`, from 1, that alone decides a value that was measured. Under `least` there is
+    no value, whatever the evidence: it may be undecided there, but never lower.
+    """
 
     unit: str
     measure: Measure
     table: str = "requests.csv"
+    witness: Witness = nobody
+    least: float = 0.0

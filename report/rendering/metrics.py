@@ -4,14 +4,16 @@ Knows records and declared patterns; must not know claims, languages or pictures
 decide is UnmeasuredError, with the reason, never a guess.
 """
 
+import math
 import statistics
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
+from report.evidence import rows
 from report.rendering import lines
 from report.rendering.declared import FAMILIES
-from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError
-from report.run import Request
+from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, Witness
+from report.run import Request, Sample
 
 
 def _requests(subject: Subject) -> list[Request]:
@@ -30,7 +32,7 @@ def _correct(subject: Subject) -> float:
     """Whole answers that carry the expected body, its Content-Length and a text/plain Content-Type (RFC 9110, 8)."""
     expected = subject.scenario.load.expect
     if expected is None:
-        raise UnmeasuredError("the scenario declares no load.expect")
+        raise UnmeasuredError("no_expect")
     return sum(
         _answered(r)
         and r.body == expected
@@ -45,21 +47,37 @@ def _unaccounted(subject: Subject) -> float:
     return subject.scenario.sends - len([r for r in _requests(subject) if r.outcome])
 
 
+def _answers(subject: Subject) -> list[tuple[int, float, float]]:
+    """(place in the table, due, done) of each request that was answered; raises UnmeasuredError at none."""
+    found = [
+        (place, r.due, r.done)
+        for place, r in enumerate(subject.run.requests)
+        if r.kind == "request" and r.done is not None and _answered(r)
+    ]
+    if not found:
+        raise UnmeasuredError("no_answer")
+    return found
+
+
 def _makespan(subject: Subject) -> float:
-    ends = [request.done for request in _requests(subject) if request.done is not None and _answered(request)]
-    if not ends:
-        raise UnmeasuredError("no request was answered")
-    return max(ends) - min(request.due for request in _requests(subject))
+    return max(done for _, _, done in _answers(subject)) - min(request.due for request in _requests(subject))
+
+
+def _last_answer(subject: Subject) -> int:
+    return _row(subject, max(_answers(subject), key=lambda one: one[2])[0])
 
 
 def _latency(pick: Callable[[list[float]], float]) -> Measure:
-    def measure(subject: Subject) -> float:
-        times = [r.done - r.due for r in _requests(subject) if r.done is not None and _answered(r)]
-        if not times:
-            raise UnmeasuredError("no request was answered")
-        return pick(times)
+    return lambda subject: pick([done - due for _, due, done in _answers(subject)])
 
-    return measure
+
+def _latency_row(pick: Callable[..., tuple[int, float, float]]) -> Witness:
+    return lambda subject: _row(subject, pick(_answers(subject), key=lambda one: one[2] - one[1])[0])
+
+
+def _row(subject: Subject, place: int) -> int:
+    """The line of requests.csv on which a row begins: a cell may hold line ends."""
+    return 1 + rows(subject.run.requests[:place], Request).count(b"\n")
 
 
 def _in_delays(measure: Measure) -> Measure:
@@ -73,14 +91,20 @@ def _lag(subject: Subject) -> float:
 def _peak(field: str) -> Measure:
     def measure(subject: Subject) -> float:
         if not subject.run.samples:
-            raise UnmeasuredError("the process tree was never sampled")
+            raise UnmeasuredError("never_sampled")
         if not _sampled_when_busiest(subject):
-            raise UnmeasuredError(
-                "no sample of the process tree fell into the time when most requests were in progress"
-            )
+            raise UnmeasuredError("unseen_peak")
         return float(max(getattr(sample, field) for sample in subject.run.samples))
 
     return measure
+
+
+def _peak_row(field: str) -> Witness:
+    def witness(subject: Subject) -> int:
+        values = [getattr(sample, field) for sample in subject.run.samples]
+        return 1 + rows(subject.run.samples[: values.index(max(values))], Sample).count(b"\n")
+
+    return witness
 
 
 def _sampled_when_busiest(subject: Subject) -> bool:
@@ -101,7 +125,7 @@ def _sampled_when_busiest(subject: Subject) -> bool:
 def _pss(subject: Subject) -> float:
     pss = subject.run.record.resources.pss_bytes
     if pss is None:
-        raise UnmeasuredError("the proportional memory (PSS) could not be read")
+        raise UnmeasuredError("no_pss")
     return float(pss)
 
 
@@ -124,27 +148,32 @@ def _left(subject: Subject) -> float:
 
 def _together(subject: Subject) -> float:
     if subject.assignment.connections is None:
-        raise UnmeasuredError("scenario.toml declares no [connections]")
+        raise UnmeasuredError("undeclared", table="connections")
     most = lines.most_together(subject.run.server_lines, subject.assignment.connections)
     if not most.count:
-        raise UnmeasuredError("the server prints no line that matches connections.begun")
+        raise UnmeasuredError("no_line", pattern="connections.begun")
     return most.count
+
+
+def _together_line(subject: Subject) -> int | None:
+    spec = subject.assignment.connections
+    return lines.most_together(subject.run.server_lines, spec).index + 1 if spec else None
 
 
 METRICS: Mapping[str, Metric] = {
     "requests.answered": Metric("count", _count(_answered)),
     "requests.failed": Metric("count", _count(lambda r: not _answered(r))),
     "requests.correct": Metric("count", _correct),
-    "requests.unaccounted": Metric("count", _unaccounted),
-    "makespan.seconds": Metric("seconds", _makespan),
-    "makespan.delays": Metric("delays", _in_delays(_makespan)),
-    "latency.shortest": Metric("seconds", _latency(min)),
+    "requests.unaccounted": Metric("count", _unaccounted, least=-math.inf),
+    "makespan.seconds": Metric("seconds", _makespan, witness=_last_answer),
+    "makespan.delays": Metric("delays", _in_delays(_makespan), witness=_last_answer),
+    "latency.shortest": Metric("seconds", _latency(min), witness=_latency_row(min)),
     "latency.median": Metric("seconds", _latency(statistics.median)),
-    "latency.longest": Metric("seconds", _latency(max)),
+    "latency.longest": Metric("seconds", _latency(max), witness=_latency_row(max)),
     "client.behind": Metric("seconds", _lag),
-    "connections.together": Metric("count", _together, "server.log"),
-    "processes.peak": Metric("count", _peak("processes"), "samples.csv"),
-    "threads.peak": Metric("count", _peak("threads"), "samples.csv"),
+    "connections.together": Metric("count", _together, "server.log", _together_line, least=1),
+    "processes.peak": Metric("count", _peak("processes"), "samples.csv", _peak_row("processes")),
+    "threads.peak": Metric("count", _peak("threads"), "samples.csv", _peak_row("threads")),
     "memory.pss": Metric("bytes", _pss, "run.json"),
     "cpu.seconds": Metric("seconds", _cpu, "run.json"),
     "left.zombies": Metric("count", lambda s: s.run.record.leftovers.zombies, "run.json"),

@@ -6,11 +6,12 @@ when it holds for each; over repeated runs the median is bound, and a spread tha
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from report.rendering import metrics
 from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.reasons import Reason
 from report.run import Run
 from report.spec import Assignment, Claim, resolve
 
@@ -19,7 +20,11 @@ State = Literal["holds", "fails", "undecided"]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One claim on one server's runs: the value that was bound (None when undecided), n, and the spread."""
+    """One claim on one server's runs: the value that was bound (None when undecided), n, and the spread.
+
+    `witness` is the line of the metric's table, from 1, that decides the value, if one line does; it is of the run
+    in the middle, which is at `place` (from 0) among the runs.
+    """
 
     assignment: str
     scenario: str
@@ -30,7 +35,9 @@ class Verdict:
     lowest: float | None
     highest: float | None
     runs: int
-    reason: str
+    reason: Reason | None
+    witness: int | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,16 +51,24 @@ class Evidence:
         """The metric on each repetition; raises UnmeasuredError with the reason."""
         runs = self.runs.get((assignment, scenario, server), ())
         if not runs:
-            raise UnmeasuredError(f"{assignment}/{scenario}.{server} was not run")
-        spec = self.assignments[assignment]
+            raise UnmeasuredError("not_run", run=f"{assignment}/{scenario}.{server}")
         measure = metrics.find(metric).measure
-        return [float(measure(Subject(spec, spec.scenarios[scenario], run))) for run in runs]
+        return [float(measure(self._subject(assignment, scenario, run))) for run in runs]
+
+    def witness(self, assignment: str, scenario: str, server: str, metric: str, place: int) -> int | None:
+        """The line that decides the metric, once measured, on the run at this place."""
+        run = self.runs[assignment, scenario, server][place]
+        return metrics.find(metric).witness(self._subject(assignment, scenario, run))
+
+    def _subject(self, assignment: str, scenario: str, run: Run) -> Subject:
+        spec = self.assignments[assignment]
+        return Subject(spec, spec.scenarios[scenario], run)
 
 
 def judge(evidence: Evidence, assignment: Assignment, speed: float) -> list[Verdict]:
     """A verdict for each claim that can be decided at this speed, in the order of scenario.toml."""
     return [
-        _verdict(evidence, assignment, name, server, claim)
+        _witnessed(evidence, decide(evidence, assignment, name, server, claim))
         for name, scenario in assignment.scenarios.items()
         for claim in scenario.claims
         if claim.only_at_speed in (None, speed)
@@ -61,26 +76,38 @@ def judge(evidence: Evidence, assignment: Assignment, speed: float) -> list[Verd
     ]
 
 
-def _verdict(evidence: Evidence, assignment: Assignment, scenario: str, server: str, claim: Claim) -> Verdict:
-    def verdict(state: State, values: Sequence[float] = (), reason: str = "") -> Verdict:
+def decide(evidence: Evidence, assignment: Assignment, scenario: str, server: str, claim: Claim) -> Verdict:
+    """The verdict on one claim on one server, not yet with its witness."""
+
+    def verdict(state: State, values: Sequence[float] = (), reason: Reason | None = None) -> Verdict:
         middle = statistics.median(values) if values else None
         low, high = (min(values), max(values)) if values else (None, None)
-        return Verdict(assignment.name, scenario, server, claim, state, middle, low, high, len(values), reason)
+        order = sorted(range(len(values)), key=lambda place: values[place])
+        place = order[(len(order) - 1) // 2] if order else 0
+        found = (assignment.name, scenario, server, claim, state, middle, low, high, len(values), reason)
+        return Verdict(*found, place=place)
 
     try:
         values = evidence.values(assignment.name, scenario, server, claim.metric)
         if claim.relative_to is not None:
             folder, other, beside = resolve(claim.relative_to, assignment.name, scenario)
-            base = evidence.values(folder, other, beside or server, claim.metric)
-            values = [value / statistics.median(base) for value in values]
+            base = statistics.median(evidence.values(folder, other, beside or server, claim.metric))
+            if base == 0:
+                raise UnmeasuredError("relative_to_zero", base=claim.relative_to)
+            values = [value / base for value in values]
     except UnmeasuredError as error:
-        return verdict("undecided", reason=str(error))
-    except ZeroDivisionError:
-        return verdict("undecided", reason=f"{claim.relative_to} measured 0, and nothing can be relative to that")
+        return verdict("undecided", reason=error.reason)
     within = {satisfies(claim, value) for value in values}
     if len(within) > 1:
-        return verdict("undecided", values, "the spread of the runs crosses the bound")
+        return verdict("undecided", values, Reason("spread"))
     return verdict("holds" if satisfies(claim, statistics.median(values)) else "fails", values)
+
+
+def _witnessed(evidence: Evidence, made: Verdict) -> Verdict:
+    if made.value is None:
+        return made
+    line = evidence.witness(made.assignment, made.scenario, made.server, made.claim.metric, made.place)
+    return replace(made, witness=line)
 
 
 def satisfies(claim: Claim, value: float) -> bool:

@@ -137,8 +137,9 @@ def test_connections_that_overlap_in_part_are_together_at_their_most() -> None:
         "a: #1 request", "b: #2 request", "a: #1 answered", "c: #3 request", "d: #4 request", "b: #2 answered",
         "c: #3 answered", "d: #4 answered", "a: #4 answered",
     )  # fmt: skip
-    assert reading.most_together(captured, CONNECTIONS).count == 3
-    assert reading.most_together((), CONNECTIONS).count == 0
+    most = reading.most_together(captured, CONNECTIONS)
+    assert (most.count, most.index, captured[most.index].text) == (3, 4, "d: #4 request")
+    assert reading.most_together((), CONNECTIONS) == reading.Together(0, 0.0, 0.0)
 
 
 def test_a_course_has_what_was_printed_of_it_in_order_of_its_number() -> None:

@@ -12,7 +12,7 @@ from report.rendering.verdicts import judge
 from report.run import Ending, Leftovers
 from report.spec import declared_names
 from tests.builders import ECHO as ECHO_TOML
-from tests.builders import assignment, evidence_of, lines, request, run, sample
+from tests.builders import assignment, evidence_of, files, lines, request, run, sample
 
 ECHO = assignment()
 
@@ -199,3 +199,99 @@ def test_the_makespan_runs_from_the_first_due_to_the_last_answer() -> None:
     requests = [request(1, due=1.0, done=4.0), request(2, due=2.0, done=3.0)]
     assert measured("makespan.seconds", requests=requests) == 3.0
     assert measured("makespan.delays", requests=requests, delay=0.5) == 6.0
+
+
+def witness(name: str, **changes: Any) -> int | None:
+    return metrics.find(name).witness(Subject(ECHO, ECHO.scenarios["two"], run(**changes)))
+
+
+def cell(name: str, column: str, **changes: Any) -> str:
+    """What the stored table says in this column on the line that the metric names as its witness."""
+    table = metrics.find(name).table
+    stored = files(run(**changes))[table].decode().split("\n")
+    line = witness(name, **changes)
+    assert line is not None
+    return dict(zip(stored[0].split(","), stored[line - 1].split(","), strict=True))[column]
+
+
+REQUESTS = [
+    request(1, done=5.5),
+    request(2, done=9.0, outcome="late"),
+    request(3, kind="stalled", done=12.0),
+    request(4, done=6.0, due=3.0),
+    request(5, done=6.0, due=3.5),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("makespan.seconds", "4"),
+        ("makespan.delays", "4"),
+        ("latency.longest", "1"),
+        ("latency.shortest", "5"),
+    ],
+)
+def test_the_witness_of_a_time_is_the_row_of_the_answer_that_decides_it(name: str, number: str) -> None:
+    assert cell(name, "number", requests=REQUESTS) == number
+
+
+def test_a_witness_is_a_line_of_the_file_even_after_a_row_of_several_lines() -> None:
+    body = request(1, done=5.0, body="My first\nweb\nserver!")
+    assert witness("makespan.seconds", requests=[body, request(2, done=6.0)]) == 5
+    assert cell("makespan.seconds", "number", requests=[body, request(2, done=6.0)]) == "2"
+
+
+def test_the_witness_of_a_peak_is_the_first_sample_that_shows_it() -> None:
+    samples = [sample(0.0), sample(2.0, 2, 3), sample(2.5, 3, 3), sample(3.0, 3, 2)]
+    assert (witness("processes.peak", samples=samples), witness("threads.peak", samples=samples)) == (4, 3)
+    assert cell("processes.peak", "time", samples=samples) == "2.500000"
+
+
+def test_the_witness_of_what_went_on_together_is_the_line_that_made_them_most() -> None:
+    captured = lines("listening", "a: #1 request", "b: #2 request", "a: #1 answered", "c: #3 request")
+    assert witness("connections.together", server_lines=captured) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("series.queue.min", 3),
+        ("series.queue.max", 2),
+        ("series.queue.first", 2),
+        ("series.queue.last", 5),
+        ("events.added.queue.min", 5),
+        ("events.added.queue.max", 4),
+        ("events.added.worker.max", 5),
+    ],
+)
+def test_the_witness_of_what_lines_say_is_the_first_line_that_says_it(name: str, line: int) -> None:
+    captured = lines(
+        "listening",
+        "#9 queued, queue 8/10",
+        "queue 1/10",
+        "worker 2 added, queue 8/10",
+        "worker 3 added, queue 1/10",
+    )
+    assert witness(name, server_lines=captured) == line
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requests.correct", "latency.median", "memory.pss", "left.total", "exit.status", "shares.worker.largest",
+        "events.added.count", "rings.worker.violations", "held.low.shortest",
+    ],
+)  # fmt: skip
+def test_what_rests_on_more_than_one_line_has_no_witness(name: str) -> None:
+    assert witness(name) is None
+
+
+def test_every_witness_is_a_line_of_its_table() -> None:
+    stored = files(run())
+    looked_at = 0
+    for name, metric in metrics.METRICS.items():
+        if (line := witness(name)) is not None:
+            looked_at += 1
+            assert 1 <= line <= stored[metric.table].count(b"\n"), name
+    assert looked_at == 7

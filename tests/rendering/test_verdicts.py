@@ -2,6 +2,7 @@
 
 import pytest
 
+from report.rendering.reasons import Reason
 from report.rendering.verdicts import Verdict, bound, judge, satisfies, worst
 from report.run import Identity, Leftovers, Run
 from report.spec import Claim
@@ -36,7 +37,7 @@ def test_a_spread_that_crosses_the_bound_is_undecided() -> None:
 
 def test_what_was_not_run_is_undecided_with_the_reason() -> None:
     verdict = judge(evidence_of(), assignment(), 1.0)[0]
-    assert (verdict.state, verdict.reason) == ("undecided", "echo/two.python was not run")
+    assert (verdict.state, str(verdict.reason)) == ("undecided", "echo/two.python was not run")
 
 
 def test_a_claim_of_another_speed_is_not_asked() -> None:
@@ -86,13 +87,14 @@ def test_a_ratio_rests_on_the_median_of_what_it_is_relative_to() -> None:
 
 def test_a_ratio_to_what_was_not_run_is_undecided_with_the_reason() -> None:
     verdict = against("base/two", at("echo", 6.0))
-    assert (verdict.state, verdict.value, verdict.reason) == ("undecided", None, "base/two.python was not run")
+    assert (verdict.state, verdict.value) == ("undecided", None)
+    assert f"{verdict.reason}" == "base/two.python was not run"
 
 
 def test_a_ratio_to_nothing_is_undecided_with_the_reason() -> None:
     verdict = against("base/two", at("echo", 6.0), at("base", 6.0), metric="left.total")
     assert (verdict.state, verdict.value) == ("undecided", None)
-    assert verdict.reason == "base/two measured 0, and nothing can be relative to that"
+    assert str(verdict.reason) == "base/two measured 0, and nothing can be relative to that"
 
 
 def test_over_repetitions_the_median_is_bound_with_the_spread_and_their_number() -> None:
@@ -126,3 +128,35 @@ def test_a_broken_server_fails_its_claims_and_is_not_merely_undecided() -> None:
     echo = assignment(toml)
     left = run(leftovers=Leftovers(zombies=1, orphans=0, listeners=0), server_lines=lines("nothing"))
     assert judge(evidence_of(left, assignments=[echo]), echo, 1.0)[1].state == "fails"
+
+
+def test_what_is_decided_needs_no_reason_and_a_crossing_spread_has_one() -> None:
+    decided, spread = judge(evidence_of(at("echo", 5.2), at("echo", 9.0, 2)), assignment(), 1.0)
+    assert decided.reason is None
+    assert spread.reason == Reason("spread")
+
+
+def test_the_witness_is_the_deciding_line_of_the_run_in_the_middle() -> None:
+    first, last = [request(1, done=6.9), request(2, done=5.0)], [request(1, done=5.0), request(2, done=5.1)]
+    middle = [request(1, done=5.0), request(2, done=5.2), request(3, done=5.1)]
+    runs = [
+        run(identity=Identity(assignment="echo", scenario="two", server="python", repetition=n), requests=requests)
+        for n, requests in enumerate((first, middle, last), start=1)
+    ]
+    answered, together = judge(evidence_of(*runs), assignment(), 1.0)
+    assert (together.value, together.witness, together.place) == (1.04, 3, 1)
+    assert answered.witness is None  # a count rests on all rows
+
+
+def test_of_two_runs_the_witness_is_of_the_lower() -> None:
+    verdict = judge(evidence_of(at("echo", 7.0), at("echo", 6.0, 2)), assignment(), 1.0)[1]
+    assert verdict.value == pytest.approx(1.3)
+    assert (verdict.place, verdict.witness) == (1, 3)
+
+
+def test_a_ratio_has_the_witness_of_its_own_side() -> None:
+    assert against("base/two", at("echo", 6.0), at("base", 12.0)).witness == 3
+
+
+def test_what_is_undecided_for_want_of_a_value_has_no_witness() -> None:
+    assert {v.witness for v in judge(evidence_of(), assignment(), 1.0)} == {None}

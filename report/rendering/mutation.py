@@ -1,0 +1,120 @@
+"""Floor 2, pure. Whether claims can fail at all: evidence is changed until each bound is crossed, and judged again.
+
+Knows claims and verdicts; how evidence can be changed stands in `mutators`. It is the evidence that changes, never a
+metric's value: what was changed goes through the file format and is then judged as any run is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from report.evidence import Chunk, canonical_json, parse_rows, rows, split_lines
+from report.rendering import metrics
+from report.rendering.measure import Subject
+from report.rendering.mutators import STRENGTHS, changes
+from report.rendering.verdicts import Evidence, Verdict, bound, decide
+from report.run import LogLine, Record, Request, Run, Sample
+from report.spec import Claim
+
+Side = Literal["below", "above"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What came of the trials.
+
+    `claims` looked at, each on each server where it holds; `crossings` of a side of a bound that were tried; in how
+    many the claim then failed, `caught`; and a sentence for each other one, `survivors`.
+    """
+
+    claims: int
+    crossings: int
+    caught: int
+    survivors: tuple[str, ...]
+
+
+def score(evidence: Evidence, verdicts: Iterable[Verdict]) -> Score:
+    """Tries each side of the bound of each claim that holds.
+
+    A side where no evidence has a value, such as below zero of a count, is not tried; a claim that has no other side
+    cannot fail and survives.
+    """
+    holding = [verdict for verdict in verdicts if verdict.state == "holds"]
+    crossings = 0
+    survivors: list[str] = []
+    for verdict in holding:
+        sides = _sides(verdict.claim)
+        crossings += len(sides) or 1
+        survivors += [_survivor(verdict, *side) for side in sides if not _fails(evidence, verdict, *side)]
+        if not sides:
+            survivors.append(f"{_place(verdict)}: its bound {bound(verdict.claim)} holds whatever the evidence")
+    return Score(len(holding), crossings, crossings - len(survivors), tuple(survivors))
+
+
+def _sides(claim: Claim) -> list[tuple[Side, float]]:
+    """The sides of the bound, each with its number, on which there can be a value."""
+    low, high = claim.between or (claim.equals, claim.equals)
+    low = claim.at_least if low is None else low
+    high = claim.at_most if high is None else high
+    least = 0.0 if claim.relative_to else metrics.find(claim.metric).least
+    sides: list[tuple[Side, float]] = [("below", low)] if low is not None and low > least else []
+    return sides if high is None else [*sides, ("above", high)]
+
+
+def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float) -> bool:
+    """Whether some change of the evidence takes the value across this side, and the claim then fails."""
+    assignment = evidence.assignments[verdict.assignment]
+    key = (verdict.assignment, verdict.scenario, verdict.server)
+    runs = evidence.runs[key]
+    table = metrics.find(verdict.claim.metric).table
+    subject = Subject(assignment, assignment.scenarios[verdict.scenario], runs[0])
+    others = [run for place, of in evidence.runs.items() if place[0] == verdict.assignment for run in of]
+    ways = changes(subject, verdict.claim.metric, side == "above", others)
+
+    def fails(changed: Sequence[Run]) -> bool:
+        altered = Evidence(evidence.assignments, {**evidence.runs, key: changed})
+        again = decide(altered, assignment, verdict.scenario, verdict.server, verdict.claim)
+        if again.state != "fails" or again.value is None:
+            return False
+        return again.value < limit if side == "below" else again.value > limit
+
+    for strength in STRENGTHS:
+        for way in ways:
+            changed = [way(run, strength) for run in runs]
+            if fails(changed) and fails([_filed(run, table) for run in changed]):
+                return True
+    return False
+
+
+def _filed(run: Run, table: str) -> Run:
+    """The run with this table as it is after having been written and read."""
+    if table == "requests.csv":
+        return replace(run, requests=parse_rows(rows(run.requests, Request), Request, table))
+    if table == "samples.csv":
+        return replace(run, samples=parse_rows(rows(run.samples, Sample), Sample, table))
+    if table == "run.json":
+        return replace(run, record=Record.model_validate_json(canonical_json(run.record.model_dump(mode="json"))))
+    return replace(run, server_lines=_captured(run.server_lines))
+
+
+def _captured(lines: Sequence[LogLine]) -> tuple[LogLine, ...]:
+    """The lines as a terminal's bytes with the time of each, split again."""
+    data = b""
+    chunks = []
+    for line in lines:
+        chunks.append(Chunk(len(data), line.time))
+        data += line.text.encode() + b"\r\n"
+    times = parse_rows(rows(chunks, Chunk), Chunk, "server.times.csv")
+    return split_lines(data, [(chunk.offset, chunk.seconds) for chunk in times])
+
+
+def _survivor(verdict: Verdict, side: Side, limit: float) -> str:
+    claim = verdict.claim
+    beside = f" relative to {claim.relative_to}" if claim.relative_to else ""
+    table = metrics.find(claim.metric).table
+    return f"{_place(verdict)}: no change of {table} that was tried takes {claim.metric}{beside} {side} {limit:g}"
+
+
+def _place(verdict: Verdict) -> str:
+    where = f"{verdict.scenario} on {verdict.server}"
+    return f"assignments/{verdict.assignment}: claim {verdict.claim.id} ({where})"
