@@ -7,6 +7,7 @@ here. Knows nothing of how anything is drawn.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, WrapValidator, model_validator
@@ -48,17 +49,29 @@ class Object(Model):
     name: Text
 
 
+class Call(StrEnum):
+    """A system call that changes a table of descriptors: opens one, copies all, closes one, or closes all."""
+
+    OPEN = auto()
+    FORK = auto()
+    CLOSE = auto()
+    EXIT = auto()
+
+
+_NEEDS = {Call.OPEN: (True, True), Call.CLOSE: (True, True), Call.EXIT: (True, False), Call.FORK: (False, False)}
+
+
 class Step(Model):
     """One system call; `fork` is always the parent's."""
 
-    does: Literal["open", "fork", "close", "exit"]
+    does: Call = Field(strict=False)
     who: Who | None = None
     descriptor: Descriptor | None = None
     note: Text | None = None
 
     @model_validator(mode="after")
     def _says_what_it_needs(self) -> Self:
-        needs = {"open": (True, True), "close": (True, True), "exit": (True, False), "fork": (False, False)}[self.does]
+        needs = _NEEDS[self.does]
         for key, value, needed in (("who", self.who, needs[0]), ("descriptor", self.descriptor, needs[1])):
             if needed != (value is not None):
                 raise ValueError(f"{self.does} {'needs' if needed else 'takes no'} {key}")
@@ -127,15 +140,15 @@ def _carried_out(step: Step, tables: dict[Who, list[int]]) -> dict[Who, tuple[in
     if who not in tables:
         raise ValueError(f"the {who} does not live")
     table = tables[who]
-    if step.does == "fork":
+    if step.does is Call.FORK:
         if "child" in tables:
             raise ValueError("fork: the child lives already; a diagram shows one child")
         tables["child"] = list(table)
         return {"child": tuple(table)}
-    if step.does == "exit":
+    if step.does is Call.EXIT:
         return {who: tuple(tables.pop(who))}
     descriptor = step.descriptor or 0
-    if step.does == "open":
+    if step.does is Call.OPEN:
         if descriptor in table:
             raise ValueError(f"open: the {who} has descriptor {descriptor} open already")
         table.append(descriptor)

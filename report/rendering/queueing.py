@@ -54,7 +54,7 @@ def _slots(sheet: Sheet, diagram: Queue, label: Labels, numbers: dict[str, int])
         sheet.box(left, _MIDDLE - _CELL / 2, cell, _CELL, "soft", "ink")
         if depth in shown or cell >= 18:
             sheet.text(left + cell / 2, _MIDDLE + 4, str(depth), side="center")
-    sheet.text(x, 13, label("message_queue", **numbers))
+    sheet.text(x, 13, label("queue_of", **numbers))
     over, under = _MIDDLE - _CELL / 2 - 5, _MIDDLE + _CELL / 2 + 5
     end = x + (diagram.capacity - diagram.add_at + 1) * cell
     sheet.line([(x, over), (x, over - 6), (end, over - 6), (end, over)], "failed", lw=2)

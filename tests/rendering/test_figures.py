@@ -1,5 +1,6 @@
 """Figures: the same bytes everywhere, only from the pinned font, and drawn whatever a server printed."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,11 @@ from typing import Any
 import matplotlib
 import pytest
 from matplotlib import font_manager
-from matplotlib.patches import Rectangle
 
 from report.errors import SpecError
-from report.rendering import canvas, figures, labels
+from report.rendering import figures, labels, theme
 from report.rendering.measure import Subject
+from report.rendering.picture import Picture
 from report.run import LogLine, Run
 from report.spec import LANGUAGES, Language
 from tests.builders import ECHO, REPOSITORY, assignment, lines, request, run, sample, served
@@ -22,9 +23,13 @@ BUSY = run(server_lines=[*served(2), *QUEUE])
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn(kind: str, made: Run = BUSY, language: Language = "en", toml: str = ECHO) -> figures.Picture:
+def subject(made: Run = BUSY, toml: str = ECHO) -> Subject:
     echo = assignment(toml)
-    return figures.draw(kind, Subject(echo, echo.scenarios["two"], made), WORDS[language], "explanation.en.md")
+    return Subject(echo, echo.scenarios["two"], made)
+
+
+def drawn(kind: str, made: Run = BUSY, language: Language = "en", toml: str = ECHO) -> Picture:
+    return figures.draw(kind, subject(made, toml), WORDS[language], "explanation.en.md")
 
 
 @pytest.mark.parametrize("kind", figures.FIGURES)
@@ -46,7 +51,8 @@ def test_a_figure_is_plain_svg_without_text_date_program_or_anything_from_outsid
     references = [value for element in root.iter() for key, value in element.attrib.items() if key.endswith("href")]
     assert references
     assert all(reference.startswith("#") for reference in references)
-    assert not any(word in svg for word in (b"dc:date", b"dc:creator", b"Created with", b"@import", b"url(http"))
+    assert not tags & {"metadata", "RDF"}
+    assert not any(word in svg for word in (b"<!--", b"Created with", b"@import", b"url(http", b"xlink"))
     assert not any(line.endswith(b" ") for line in svg.splitlines())
 
 
@@ -160,11 +166,62 @@ def test_a_figure_that_there_is_not_is_told_with_those_there_are() -> None:
         drawn("pie")
 
 
-def test_the_bars_of_a_timeline_are_where_the_requests_were() -> None:
-    with canvas.drawing(2.0) as figure:
-        axes = figure.subplots()
-        figures._bar(axes, 1, 0.7, request(1, done=5.0), begun=1.0)
-        figures._bar(axes, 2, 0.7, request(2, done=5.0), begun=None)
-        figures._bar(axes, 3, 0.7, request(3, done=5.0), begun=9.0)
-        bars = [(bar.get_x(), bar.get_width()) for bar in axes.patches if isinstance(bar, Rectangle)]
-    assert bars == [(0.0, 1.0), (1.0, 4.0), (0.0, 5.0), (5.0, 0.0), (0.0, 5.0), (5.0, 0.0)]
+@pytest.mark.parametrize("kind", figures.FIGURES)
+def test_identifiers_are_a_picture_s_own_but_for_the_outlines_of_glyphs(kind: str) -> None:
+    failed = [request(1), request(2, outcome="reset")]
+    found = [
+        {
+            element.attrib["id"]
+            for element in ElementTree.fromstring(drawn(kind, made).svg).iter()
+            if "id" in element.attrib
+        }
+        for made in (BUSY, run(requests=failed, samples=[sample(0.0, 2, 3), sample(9.0, 1, 1, zombies=2)]))
+    ]
+    own = [{name for name in names if not name.startswith("NanumGothic-")} for names in found]
+    assert all(own)
+    assert kind == "shares" or not own[0] & own[1]
+    assert found[0] - own[0]
+
+
+@pytest.mark.parametrize("kind", figures.FIGURES)
+def test_every_reference_within_a_picture_has_its_place(kind: str) -> None:
+    svg = drawn(kind, run(requests=[request(1), request(2, outcome="reset")])).svg.decode()
+    places = set(re.findall(r'id="([^"]+)"', svg))
+    wanted = set(re.findall(r'(?:href="|url\()#([\w-]+)', svg))
+    assert wanted
+    assert wanted <= places
+
+
+@pytest.mark.parametrize("kind", figures.FIGURES)
+def test_every_colour_is_one_of_the_theme_and_the_paper_shows_through(kind: str) -> None:
+    svg = drawn(kind).svg.decode()
+    colours = set(re.findall(r"#[0-9a-fA-F]{6}\b", svg.replace(theme.STYLE, "")))
+    assert colours <= {light for light, _ in theme.COLOURS.values()}
+    plain = theme.plain(drawn(kind).svg)
+    assert b"var(" not in plain
+    assert b"<style" not in plain
+    first = next(element for element in ElementTree.fromstring(plain).iter(f"{SVG}path") if "d" in element.attrib)
+    assert "576 " not in first.attrib["d"]
+
+
+def test_a_picture_of_a_hundred_clients_stays_small() -> None:
+    made = run(requests=[request(n, done=5.0 + n / 300) for n in range(1, 101)], server_lines=served(100))
+    assert len(drawn("timeline", made, "ko").svg) < 60_000
+
+
+def test_one_scenario_may_be_given_as_a_sequence_too() -> None:
+    assert figures.draw("timeline", [subject()], WORDS["en"], "x") == figures.draw(
+        "timeline", subject(), WORDS["en"], "x"
+    )
+
+
+@pytest.mark.parametrize("kind", figures.ONE)
+def test_a_figure_of_one_scenario_is_not_drawn_of_two(kind: str) -> None:
+    with pytest.raises(SpecError, match=rf"explanation.en.md: figure\('{kind}'\): draws one scenario, and 2 are given"):
+        figures.draw(kind, [subject(), subject()], WORDS["en"], "explanation.en.md")
+
+
+@pytest.mark.parametrize("kind", figures.FIGURES)
+def test_a_figure_of_nothing_is_refused(kind: str) -> None:
+    with pytest.raises(SpecError, match="needs a scenario to draw"):
+        figures.draw(kind, [], WORDS["en"], "explanation.en.md")
