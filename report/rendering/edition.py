@@ -4,14 +4,15 @@ Both languages are always composed and held against each other, even where only 
 what it looked at, and having looked at nothing is a failure.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from report.errors import ClaimError, SpecError
 from report.rendering import appendix, headings, labels, mutation, parity, references, wording
 from report.rendering.document import Document, Material, compose
-from report.rendering.memory import Memory, forgetful
+from report.rendering.memory import Memory, forgetful, key
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Run
 from report.settings import Settings
@@ -66,7 +67,7 @@ def edition(
     nowhere.
     """
     verdicts = {name: judge(evidence, assignment, speed) for name, assignment in evidence.assignments.items()}
-    score = mutation.score(evidence, [verdict for of in verdicts.values() for verdict in of])
+    score = _score(evidence, [verdict for of in verdicts.values() for verdict in of], remember)
     words = labels.load(root / "templates")
     names: dict[Language, str] = {language: f"report.{language}.md" for language in LANGUAGES}
     material = Material(root, evidence, verdicts, settings, score, remember)
@@ -80,6 +81,18 @@ def edition(
         nothing = ", ".join(field.name for field in fields(gates) if not getattr(gates, field.name))
         raise ClaimError(f"the report's gates looked at no {nothing}; a gate that matches nothing is no gate")
     return Edition(files, tuple(v for of in verdicts.values() for v in of), tuple(written.values()), score, gates)
+
+
+def _score(evidence: Evidence, verdicts: Sequence[Verdict], remember: Memory) -> mutation.Score:
+    """The mutation score, tried again only when evidence or a claim changed."""
+    made_from = [
+        [assignment.model_dump(mode="json", exclude={"folder"}) for assignment in evidence.assignments.values()],
+        [[str(run.identity), dict(run.record.files)] for runs in evidence.runs.values() for run in runs],
+        [[v.assignment, v.server, v.claim.id, v.state] for v in verdicts],
+    ]
+    made = remember(key("score", made_from), lambda: json.dumps(asdict(mutation.score(evidence, verdicts))).encode())
+    found = json.loads(made)
+    return mutation.Score(**found | {"survivors": tuple(found["survivors"])})
 
 
 def _write(

@@ -7,6 +7,7 @@ both: that is how a reader changes language in the middle of a report.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -21,6 +22,7 @@ class Heading:
     line: int
 
 
+@lru_cache(maxsize=4)
 def headings(markdown: str) -> list[Heading]:
     """The headings of a document in order."""
     return of_tokens(MarkdownIt("js-default").parse(markdown))

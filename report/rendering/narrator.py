@@ -133,7 +133,9 @@ class Narrator:
         return "\n".join(table)
 
     def _link(self, verdict: Verdict) -> str:
-        run = self._evidence.runs.get((verdict.assignment, verdict.scenario, verdict.server), (None,))[0]
+        """The file that a verdict rests on, and the line where one decides it."""
+        runs = self._evidence.runs.get((verdict.assignment, verdict.scenario, verdict.server), ())
+        run = runs[verdict.place] if verdict.place < len(runs) else None
         directory = run.identity.directory if run else f"{verdict.assignment}/{verdict.scenario}.{verdict.server}"
         line = f"#L{verdict.witness}" if verdict.witness else ""
         return f"evidence/{directory}/{metrics.find(verdict.claim.metric).table}{line}"
