@@ -58,17 +58,8 @@ def lacking(text: Iterable[str]) -> str:
     return "".join(sorted({c for c in text if not c.isspace() and ord(c) not in characters()}))
 
 
-def subset_for(text: str) -> bytes:
-    """NanumGothic with just the glyphs of this text, as TrueType: uncompressed, so that no zlib changes its bytes."""
-    return _subset(text, font_file(), None)
-
-
 def woff2(text: str, file: Path) -> bytes:
     """A font with just those glyphs of this text that it has, as WOFF2 by the pinned brotli: always the same bytes."""
-    return _subset(text, file, "woff2")
-
-
-def _subset(text: str, file: Path, flavor: str | None) -> bytes:
     options = subset.Options()
     options.layout_features = []
     options.hinting = False
@@ -81,6 +72,6 @@ def _subset(text: str, file: Path, flavor: str | None) -> bytes:
     with subset.load_font(str(file), options) as font:
         subsetter.subset(font)
         font.recalcTimestamp = False
-        font.flavor = flavor
+        font.flavor = "woff2"
         font.save(out)
     return out.getvalue()

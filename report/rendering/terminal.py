@@ -24,7 +24,7 @@ _CELL = 8.43  # DejaVu Sans Mono is 1233/2048 em wide
 _LINE = 20
 _MARGIN, _BAR = 16.0, 34.0
 _WIDTH = 2 * _MARGIN + screen.COLUMNS * _CELL
-_TITLE, _QUOTED = 76, 100  # characters of the title bar, and of a line that the alternative text quotes
+_TITLE, _COMMAND, _QUOTED = 76, 600, 100  # characters of the title, of the command, of what the alternative text quotes
 
 _BAND, _QUIET, _PROMPT = "2d3742", "c3d0dd", "9be9a8"
 _FONTS = re.compile(rb"<style>@font-face.*?</style>\n", re.DOTALL)
@@ -72,7 +72,7 @@ def picture(root: Path, captured: Sequence[str], command: str, title: str, label
         return label("characters_left_out", count=count)
 
     shown = screen.shown(captured, drawable, cut)
-    prompt = screen.shown([f"$ {command}"], drawable, cut).head
+    prompt = screen.plain(f"$ {_shortened(command, _COMMAND)}", drawable)
     rows = [*(_inked(row, Look(ink=_PROMPT)) for row in prompt), *shown.head]
     if shown.left_out:
         words = label("lines_left_out", count=shown.left_out)

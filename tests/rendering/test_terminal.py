@@ -229,6 +229,11 @@ def test_title_command_and_lines_stand_in_the_picture_as_text() -> None:
     assert texts(drawn(["one", "", "  two  three"])) == ["A terminal", "$ serve", "one", "  two  three"]
 
 
+def test_a_command_is_shown_not_obeyed_and_wraps() -> None:
+    assert texts(drawn([], "a\rb\x1b[2Kc"))[1:] == [r"$ a\x0db\x1b[2Kc"]
+    assert texts(drawn([], "x" * 1_000))[1:] == ["$ " + "x" * 98, *["x" * 100] * 5, "x…"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_long_capture_says_how_many_lines_are_left_out(language: Language) -> None:
     picture = drawn([str(number) for number in range(68)], language=language)
