@@ -14,7 +14,7 @@ COLOURS: Mapping[str, tuple[str, str]] = {
     "paper": ("#ffffff", "#0d1117"),
     "soft": ("#f3f5f7", "#161b22"),
     "line": ("#c9d1d9", "#3d444d"),
-    "waiting": ("#cfd8dc", "#3b4650"),
+    "waiting": ("#78909c", "#6b7b88"),
     "served": ("#0072b2", "#3b9bd8"),
     "failed": ("#d55e00", "#ef7d2b"),
     "accent": ("#009e73", "#21b98c"),

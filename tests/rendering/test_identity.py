@@ -5,22 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-from report.rendering.fonts import lacking
-from report.spec import LANGUAGES
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 RENDER = """
 import hashlib, sys
 from pathlib import Path
 root = Path(sys.argv[1])
 sys.path.insert(0, str(root))
-from report import check, course, plan
-from report.rendering import metrics
-assignments = course.load(root, metrics.problem)
-wanted = plan.plan(assignments, 1.0)
-files, _ = check.published_files(root, assignments, wanted, root / "docs/evidence")
+from report import check, jobs, plan
+course = jobs.load(root)
+wanted = plan.plan(course.assignments, 1.0)
+files, _ = check.published_files(root, course.assignments, course.settings, wanted, root / "docs/evidence")
 for path, data in sorted(files.items()):
     print(hashlib.sha256(data).hexdigest(), path)
 """
@@ -49,10 +43,3 @@ def test_place_time_zone_locale_hash_seed_and_settings_change_no_byte(tmp_path: 
     )
     assert len(here.splitlines()) > 100
     assert here == there
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_pinned_font_has_every_letter_of_a_page(language: str) -> None:
-    text = (REPOSITORY / f"docs/report.{language}.md").read_text(encoding="utf-8")
-    assert len(set(text)) > 60
-    assert lacking(text) == ""
