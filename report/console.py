@@ -54,6 +54,6 @@ def gates(made: Edition) -> str:
     score, seen = made.score, made.gates
     return (
         f"gates: {score.claims} claims bound, {score.caught} of {score.crossings} crossed bounds caught; "
-        f"{seen.pieces} pieces alike in both languages, {seen.numbers} numbers brought, {seen.sentences} sentences read, "
-        f"{seen.links} links, {seen.pictures} pictures and {seen.texts} texts checked"
+        f"{seen.pieces} pieces alike in both languages, {seen.numbers} numbers brought, "
+        f"{seen.sentences} sentences read, {seen.links} links, {seen.pictures} pictures and {seen.texts} texts checked"
     )

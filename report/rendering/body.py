@@ -120,7 +120,7 @@ class Body:
         self._shown[source] += 1
         if self._shown[source] > 1:  # the same picture again: its parts need other names
             text = _PART.sub(rf"\1n{self._shown[source]}-", text)
-        text = re.sub(r'(<svg\b[^>]*?)\s(?:role|aria-label)="[^"]*"', r"\1", text)
+        text = re.sub(r'(<svg\b[^>]*?)\srole="[^"]*"', r"\1", text, count=1)
         return re.sub(r"<svg\b", f'<svg role="img" aria-label="{html.escape(alt)}"', text, count=1)
 
     def _once(self, glyph: re.Match[str]) -> str:

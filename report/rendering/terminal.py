@@ -27,6 +27,9 @@ _WIDTH = 2 * _MARGIN + screen.COLUMNS * _CELL
 _TITLE, _COMMAND, _QUOTED = 76, 600, 100  # characters of the title, of the command, of what the alternative text quotes
 
 _BAND, _QUIET, _PROMPT = "2d3742", "c3d0dd", "9be9a8"
+_PLAIN = frozenset(
+    map(chr, range(0x20, 0x7F))
+)  # always there, so that most pictures share one subset, which is packed once
 _FONTS = re.compile(rb"<style>@font-face.*?</style>\n", re.DOTALL)
 
 
@@ -227,7 +230,7 @@ def _number(value: float) -> str:
 
 def _faces(letters: Iterable[str]) -> list[tuple[str, str]]:
     """Name and WOFF2 (Base64) of the fonts that these letters need."""
-    used = set(letters)
+    used = {*letters, *_PLAIN}
     mono = {letter for letter in used if ord(letter) in fonts.mono_characters()}
     parts = [("Report Mono", mono, fonts.mono_file()), ("Report", used - mono, fonts.font_file())]
     return [(name, _packed("".join(sorted(needed)), file)) for name, needed, file in parts if needed]
