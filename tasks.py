@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 EVIDENCE = BUILD / "evidence"
+KEPT = BUILD / "kept"
 STAMP = BUILD / ".report.json"
 
 # Exit codes, by whose fault (report/errors.py). 2 is what Invoke itself gives for a wrong command line.
@@ -133,11 +134,10 @@ def report(context: Context, jobs: int = 8, format: str = "html") -> None:
 def _report(jobs: int, format: str) -> None:
     from report import console, plan, publish, stamp
     from report import jobs as work
-    from report.keep import Keep
 
     course = _course()
     work.record_stale(ROOT, plan.plan(course.assignments, 1.0), EVIDENCE, jobs)
-    made = work.render(ROOT, course, EVIDENCE, Keep(ROOT, BUILD / "kept"))
+    made = work.render(ROOT, course, EVIDENCE, KEPT)
     changed = publish.write(made.files, BUILD)
     outputs = [*made.files]
     if format == "pdf":
@@ -164,10 +164,9 @@ def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
     from report import jobs as work
     from report import plan
     from report import preview as previewing
-    from report.keep import Keep
 
     def render() -> Mapping[str, bytes]:
-        return work.render(ROOT, _course(), EVIDENCE, Keep(ROOT, BUILD / "kept")).files
+        return work.render(ROOT, _course(), EVIDENCE, KEPT).files
 
     def watched() -> Iterable[Path]:
         for place in ("assignments", "templates", "report.toml", "build/evidence"):
@@ -239,7 +238,7 @@ def publish(context: Context, jobs: int = 8) -> None:
         wanted = plan.plan(course.assignments, 1.0)
         work.record_stale(ROOT, wanted, EVIDENCE, jobs)
         files, made = checking.published_files(
-            ROOT, course.assignments, course.settings, wanted, EVIDENCE, Keep(ROOT, BUILD / "kept")
+            ROOT, course.assignments, course.settings, wanted, EVIDENCE, Keep(ROOT, KEPT)
         )
         if problems := [*checking.sentences(made.verdicts), *checking.survivors(made)]:
             raise ClaimError([*problems, "nothing was published: what is published must hold"])

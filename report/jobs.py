@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import course, plan, settings
+from report import course, plan, predraw, settings
+from report.keep import Keep
 from report.recording import Planned, progress_for, record_all
 from report.rendering import metrics
-from report.rendering.edition import Edition, edition, evidence_of
-from report.rendering.memory import Memory
+from report.rendering.edition import Edition, edition, evidence_of, prepare
 from report.rendering.verdicts import Verdict, judge
 from report.settings import Settings
 from report.spec import Assignment
@@ -58,7 +58,15 @@ def judged(
     return [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
 
 
-def render(root: Path, course: Course, folder: Path, remember: Memory) -> Edition:
-    """The report in its languages from the evidence below the folder, at the course's own speed."""
+def render(root: Path, course: Course, folder: Path, kept: Path) -> Edition:
+    """The report in its languages from the evidence below the folder, at the course's own speed.
+
+    Pictures drawn before are taken from `kept`; where there is none yet, a second process draws half of them.
+    """
     runs = plan.read(plan.plan(course.assignments, 1.0), folder)
-    return edition(root, evidence_of(course.assignments, runs), 1.0, course.settings, remember)
+    evidence = evidence_of(course.assignments, runs)
+    keep = Keep(root, kept)
+    if keep.is_empty():
+        with predraw.beside(root, folder, kept):
+            prepare(root, evidence, course.settings, keep)
+    return edition(root, evidence, 1.0, course.settings, keep)

@@ -26,6 +26,10 @@ class Keep:
                 if other != self._folder:
                     shutil.rmtree(other, ignore_errors=True)
 
+    def is_empty(self) -> bool:
+        """Whether this version of the generator has made nothing yet."""
+        return not self._folder.is_dir()
+
     def __call__(self, key: str, make: Callable[[], bytes]) -> bytes:
         """What is kept under the key, or what `make` makes, which is then kept."""
         file = self._folder / key

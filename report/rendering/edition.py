@@ -83,6 +83,13 @@ def edition(
     return Edition(files, tuple(v for of in verdicts.values() for v in of), tuple(written.values()), score, gates)
 
 
+def prepare(root: Path, evidence: Evidence, settings: Settings, remember: Memory) -> None:
+    """Has the memory hold the first language's pictures and the mutation score, which are what takes long."""
+    verdicts = {name: judge(evidence, assignment, 1.0) for name, assignment in evidence.assignments.items()}
+    score = _score(evidence, [verdict for of in verdicts.values() for verdict in of], remember)
+    compose(Material(root, evidence, verdicts, settings, score, remember), labels.load(root / "templates")["ko"], {})
+
+
 def _score(evidence: Evidence, verdicts: Sequence[Verdict], remember: Memory) -> mutation.Score:
     """The mutation score, tried again only when evidence or a claim changed."""
     made_from = [
