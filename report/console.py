@@ -55,5 +55,6 @@ def gates(made: Edition) -> str:
     return (
         f"gates: {score.claims} claims bound, {score.caught} of {score.crossings} crossed bounds caught; "
         f"{seen.pieces} pieces alike in both languages, {seen.numbers} numbers brought, "
-        f"{seen.sentences} sentences read, {seen.links} links, {seen.pictures} pictures and {seen.texts} texts checked"
+        f"{seen.sentences} sentences read, {seen.links} links, {seen.pictures} pictures, {seen.texts} texts "
+        f"and {seen.glyphs} different letters checked"
     )

@@ -15,7 +15,7 @@ FLOORS = {
     0: {"errors"},
     1: {"models", "diagrams", "spec", "settings", "run", "course", "evidence", "freshness"},
     2: {"recording", "rendering"},
-    3: {"publish", "plan", "check", "console", "jobs", "keep", "preview", "shown", "stamp", "pdf"},
+    3: {"publish", "plan", "check", "console", "jobs", "keep", "predraw", "preview", "shown", "stamp", "pdf"},
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 

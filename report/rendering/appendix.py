@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from report.evidence import canonical_json, rows
+from report.rendering import fonts
 from report.rendering.display import visible
 from report.rendering.verdicts import Evidence
 from report.run import Request, Run, Sample
@@ -28,7 +29,9 @@ def tables(evidence: Evidence) -> dict[str, Table]:
         for run in runs:
             for name, lines in _files(run).items():
                 directory = run.identity.directory
-                found[f"evidence/{directory}/{name}"] = Table(directory, name, tuple(visible(line) for line in lines))
+                found[f"evidence/{directory}/{name}"] = Table(
+                    directory, name, tuple(visible(line, fonts.missing(line)) for line in lines)
+                )
     return found
 
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -137,8 +138,6 @@ class Body:
 
     def _target(self, link: str, slugs: Mapping[str, str]) -> str:
         """Where a link of the document leads on the page: to a heading, the evidence inside it, or the other page."""
-        from urllib.parse import unquote
-
         path, _, fragment = link.partition("#")
         if not path and fragment:
             return "#" + slugs.get(unquote(fragment), fragment)

@@ -21,7 +21,8 @@ from report.spec import LANGUAGES, Assignment, Language
 
 @dataclass(frozen=True, slots=True)
 class Gates:
-    """What each gate looked at: pieces alike in both languages, numbers, sentences, links, pictures, texts, bounds."""
+    """What each gate looked at: pieces alike in both languages, numbers, sentences, links, pictures, texts, glyphs,
+    bounds."""
 
     pieces: int
     numbers: int
@@ -29,6 +30,7 @@ class Gates:
     links: int
     pictures: int
     texts: int
+    glyphs: int
     bounds: int
 
 
@@ -76,7 +78,8 @@ def edition(
     said = wording.check(root, _sources(evidence))
     written = {language: documents[language] for language in settings.languages}
     files, looked = _write(material, written, documents, words, names)
-    gates = Gates(pieces, said.numbers, said.sentences, looked.links, looked.pictures, looked.texts, score.crossings)
+    seen = (looked.links, looked.pictures, looked.texts, looked.glyphs)
+    gates = Gates(pieces, said.numbers, said.sentences, *seen, bounds=score.crossings)
     if not all(astuple(gates)):
         nothing = ", ".join(field.name for field in fields(gates) if not getattr(gates, field.name))
         raise ClaimError(f"the report's gates looked at no {nothing}; a gate that matches nothing is no gate")

@@ -58,6 +58,11 @@ def lacking(text: Iterable[str]) -> str:
     return "".join(sorted({c for c in text if not c.isspace() and ord(c) not in characters()}))
 
 
+def missing(text: str) -> str:
+    """The characters that neither font has a glyph for, sorted: what no code block or terminal can show."""
+    return "" if text.isascii() else "".join(c for c in lacking(text) if ord(c) not in mono_characters())
+
+
 def woff2(text: str, file: Path) -> bytes:
     """A font with just those glyphs of this text that it has, as WOFF2 by the pinned brotli: always the same bytes."""
     options = subset.Options()

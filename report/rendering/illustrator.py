@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from report.errors import SpecError
-from report.rendering import sources
+from report.rendering import fonts, sources
 from report.rendering.display import fence, visible
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject
@@ -30,7 +30,7 @@ class Illustrator:
         """A function, class or marked region of a source file as a code block, with a link to file and lines."""
         file = path if "/" in path else f"assignments/{self._places.assignment.name}/{path}"
         piece = sources.excerpt(self._root, file, name, self._file)
-        text = re.sub(r"[^\t\n]+", lambda shown: visible(shown[0]), piece.text)
+        text = re.sub(r"[^\t\n]+", lambda shown: visible(shown[0], fonts.missing(shown[0])), piece.text)
         marks = fence(text)
         link = f"[{file}:{piece.first}–{piece.last}](../{file}#L{piece.first}-L{piece.last})"
         return f"{marks}{piece.language}\n{text}\n{marks}\n\n{link}"
@@ -61,7 +61,7 @@ class Illustrator:
 
     def _folded(self, lines: Sequence[str], file: str) -> str:
         """The whole capture as text; the page and GitHub fold it."""
-        text = "\n".join(visible(line) for line in lines)
+        text = "\n".join(visible(line, fonts.missing(line)) for line in lines)
         marks = fence(text)
         summary = self._label("whole_capture", count=len(lines), file=file.rpartition("/")[2])
         return f"<details>\n<summary>{summary}</summary>\n\n{marks}text\n{text}\n{marks}\n\n</details>"

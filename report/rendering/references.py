@@ -1,5 +1,5 @@
-"""Floor 2, pure. What a finished report refers to is there: anchors, pictures, evidence, source lines; and its
-emphasis is rendered, by CommonMark's rules, which are GitHub's too.
+"""Floor 2, pure. What a finished report refers to is there: anchors, pictures, evidence, source lines; its emphasis
+is rendered, by CommonMark's rules, which are GitHub's too; and the pinned fonts have its letters.
 
 Reads the documents as a reader's program does; must not know how they were made.
 """
@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from report.rendering import headings
+from report.rendering import fonts, headings
 
 _UNRENDERED = re.compile(r"\*\*|(?<![\w*])\*(?=\S)|__|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")
 _LINES = re.compile(r"L(\d+)(?:-L(\d+))?")
@@ -25,42 +26,65 @@ class Checked:
     links: int
     pictures: int
     texts: int
+    glyphs: int
     problems: tuple[str, ...]
 
 
 def check(root: Path, files: Mapping[str, bytes], evidence: Mapping[str, int]) -> Checked:
     """Every report.*.md among the files and every page; `evidence` gives the number of lines of each evidence file."""
-    links = pictures = texts = 0
-    problems: list[str] = []
+    found = _Found(root, files, evidence)
     for name, data in sorted(files.items()):
         if name.endswith(".md"):
-            tokens = MarkdownIt("js-default", {"html": True}).parse(data.decode())
-            slugs = set(headings.github_slugs(headings.of_tokens(tokens)))
-            for line, token in _inlines(tokens):
-                problem = None
-                if token.type == "link_open":
-                    links += 1
-                    problem = _link(root, str(token.attrs.get("href", "")), slugs, files, evidence)
-                elif token.type == "image":
-                    pictures += 1
-                    source = str(token.attrs.get("src", ""))
-                    problem = None if source in files else f"there is no picture {source}"
-                elif token.type == "text":
-                    texts += 1
-                    if found := _UNRENDERED.search(token.content):
-                        problem = f"{found[0]} is left unrendered in {token.content.strip()[:60]!r}; reword the markup"
-                if problem:
-                    problems.append(f"{name}:{line}: {problem}")
+            found.document(name, data.decode())
         elif name.endswith(".html"):
-            page = data.decode()
-            ids = re.findall(r'\sid="([^"]+)"', page)
-            problems += [f"{name}: the anchor {one} stands there twice" for one in sorted(_twice(ids))]
-            known = set(ids)
-            for target in re.findall(r'\shref="#([^"]+)"', page):
-                links += 1
-                if target not in known:
-                    problems.append(f"{name}: a link leads to #{target}, which is not on the page")
-    return Checked(links, pictures, texts, tuple(problems))
+            found.page(name, data.decode())
+    return Checked(found.links, found.pictures, found.texts, len(found.letters), tuple(found.problems))
+
+
+class _Found:
+    """What was looked at so far."""
+
+    def __init__(self, root: Path, files: Mapping[str, bytes], evidence: Mapping[str, int]) -> None:
+        self.links = self.pictures = self.texts = 0
+        self.letters: set[str] = set()
+        self.problems: list[str] = []
+        self._root, self._files, self._evidence = root, files, evidence
+
+    def document(self, name: str, markdown: str) -> None:
+        """Links, pictures, markup and letters of a Markdown document."""
+        tokens = MarkdownIt("js-default", {"html": True}).parse(markdown)
+        slugs = set(headings.github_slugs(headings.of_tokens(tokens)))
+        for line, token in _parts(tokens):
+            for problem in self._part(token, slugs):
+                self.problems.append(f"{name}:{line}: {problem}")
+
+    def _part(self, token: Token, slugs: set[str]) -> Iterator[str]:
+        if token.type == "link_open":
+            self.links += 1
+            if problem := _link(self._root, str(token.attrs.get("href", "")), slugs, self._files, self._evidence):
+                yield problem
+        elif token.type == "image":
+            self.pictures += 1
+            if (source := str(token.attrs.get("src", ""))) not in self._files:
+                yield f"there is no picture {source}"
+        elif token.type in ("text", "code_inline", "fence"):
+            self.letters |= set(token.content)
+            if absent := (fonts.lacking if token.type == "text" else fonts.missing)(token.content):
+                yield f"the pinned fonts have no glyph for {' '.join(f'{c} (U+{ord(c):04X})' for c in absent)}"
+        if token.type == "text":
+            self.texts += 1
+            if markup := _UNRENDERED.search(token.content):
+                yield f"{markup[0]} is left unrendered in {token.content.strip()[:60]!r}; reword the markup"
+
+    def page(self, name: str, text: str) -> None:
+        """Anchors of a page, and the links that lead to them."""
+        ids = re.findall(r'\sid="([^"]+)"', text)
+        known = set(ids)
+        self.problems += [f"{name}: the anchor {one} stands there twice" for one in sorted(_twice(ids))]
+        for target in re.findall(r'\shref="#([^"]+)"', text):
+            self.links += 1
+            if target not in known:
+                self.problems.append(f"{name}: a link leads to #{target}, which is not on the page")
 
 
 def _twice(names: list[str]) -> set[str]:
@@ -68,10 +92,11 @@ def _twice(names: list[str]) -> set[str]:
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
-def _inlines(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
+def _parts(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
+    """Blocks of code and all parts of lines of text, each with its line from 1."""
     for token in tokens:
-        for child in token.children or ():
-            yield (token.map or [0])[0] + 1, child
+        for part in token.children or [token]:
+            yield (token.map or [0])[0] + 1, part
 
 
 def _link(
@@ -82,8 +107,6 @@ def _link(
         return None
     path, _, fragment = target.partition("#")
     if not path:
-        from urllib.parse import unquote
-
         return None if unquote(fragment) in slugs else f"a link leads to #{unquote(fragment)}, which no heading has"
     if path in files:
         return None

@@ -35,6 +35,7 @@ def test_a_report_whose_references_are_all_there_has_no_problem_and_is_counted(t
     assert found.problems == ()
     assert (found.links, found.pictures) == (5, 1)
     assert found.texts > 5
+    assert found.glyphs > 30
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,8 @@ def test_a_report_whose_references_are_all_there_has_no_problem_and_is_counted(t
         ("**fork()** 를", "**fork()**를", "report.en.md:8: ** is left unrendered"),
         ("**fork()** 를", "*fork()*를", "report.en.md:8: * is left unrendered"),
         ("**fork()** 를", "_exit 를", "report.en.md:8: _ is left unrendered"),
+        ("**fork()** 를", "✓ 를", "report.en.md:8: the pinned fonts have no glyph for ✓ (U+2713)"),
+        ("`**kwargs`", "`ꙮ`", "report.en.md:8: the pinned fonts have no glyph for ꙮ (U+A66E)"),
     ],
 )
 def test_a_reference_that_leads_nowhere_or_markup_that_stays_is_told(
