@@ -60,7 +60,8 @@ class Narrator:
             return f"{sentence} ({self._label('not_asked')})"
         state = worst(verdict.state for verdict in found)
         values = ", ".join(self.measured(verdict) for verdict in found)
-        return f"{sentence} ([{self._label.mark(state)} {self._label(state)}: {values}]({self._link(found[0])}))"
+        said = f"{self._label.mark(state)}\u00a0{self._label(state)}:\u00a0{values}"
+        return f"{sentence} ([{said}]({self._link(found[0])}))"
 
     def measured(self, verdict: Verdict) -> str:
         """The value a verdict rests on, with its unit; the reason when there is none."""

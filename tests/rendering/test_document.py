@@ -66,19 +66,19 @@ def test_over_repetitions_a_number_is_the_median_that_the_verdict_rests_on(tmp_p
     slower = run(identity=second, requests=[request(1), request(2, done=6.02)])
     markdown = composed(tmp_path, 'M {{ metric("two.makespan.delays") }}\n', run(), slower).markdown
     assert "M 1.10 delays" in markdown
-    assert "b ([○ holds: 1.10 delays](" in markdown
+    assert "b ([○\u00a0holds:\u00a01.10 delays](" in markdown
 
 
 # ---- Claims ----------------------------------------------------------------------------------------------------
 
 
 def test_a_claim_carries_sign_word_value_and_a_link_to_its_evidence(tmp_path: Path) -> None:
-    assert "a ([○ holds: 2](evidence/echo/two.python/requests.csv))" in composed(tmp_path, "").markdown
+    assert "a ([○\u00a0holds:\u00a02](evidence/echo/two.python/requests.csv))" in composed(tmp_path, "").markdown
 
 
 def test_a_claim_that_fails_is_shown_as_failing_in_its_sentence_the_table_and_on_page_one(tmp_path: Path) -> None:
     text = composed(tmp_path, "{{ claims_table() }}\n", run(requests=[request(1), request(2, done=20.0)])).markdown
-    assert "b ([× fails: 4.00 delays](evidence/echo/two.python/requests.csv#L3))" in text
+    assert "b ([×\u00a0fails:\u00a04.00 delays](evidence/echo/two.python/requests.csv#L3))" in text
     assert "| ≤ 1.5 | 4.00 delays | ×\u00a0[fails](evidence/echo/two.python/requests.csv#L3) |" in text
     assert "| ×\u00a0[fails](evidence/echo/two.python/run.json) |" in text
     assert "1 hold, 1 fail, 0 undecided" in text
@@ -87,7 +87,7 @@ def test_a_claim_that_fails_is_shown_as_failing_in_its_sentence_the_table_and_on
 def test_a_claim_that_is_undecided_says_why(tmp_path: Path) -> None:
     echo = assignment(ECHO.replace('"requests.correct"', '"series.queue.max"'))
     text = composed(tmp_path, "", echo=echo).markdown
-    assert "a ([△ undecided: the server prints no line that matches series.queue](evidence/" in text
+    assert "a ([△\u00a0undecided:\u00a0the server prints no line that matches series.queue](evidence/" in text
 
 
 def test_a_claim_of_another_speed_is_said_not_to_be_decided(tmp_path: Path) -> None:
@@ -101,7 +101,9 @@ def test_a_claim_over_two_servers_shows_both_values_and_the_worse_verdict(tmp_pa
         identity=Identity(assignment="echo", scenario="two", server="c"),
         requests=[request(1), request(2, done=20.0)],
     )
-    assert "b ([× fails: 1.00 delays, 4.00 delays](" in composed(tmp_path, "", run(), slow, echo=echo).markdown
+    assert (
+        "b ([×\u00a0fails:\u00a01.00 delays, 4.00 delays](" in composed(tmp_path, "", run(), slow, echo=echo).markdown
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ def test_both_languages_carry_every_verdict_and_their_pictures(tmp_path: Path) -
         "report.ko.md", "report.en.md", "report.ko.html", "report.en.html",
     }  # fmt: skip
     assert (
-        "모두 응답을 받았다 ([○ 성립: 2](evidence/echo/two.python/requests.csv))"
+        "모두 응답을 받았다 ([○\u00a0성립:\u00a02](evidence/echo/two.python/requests.csv))"
         in found.files["report.ko.md"].decode()
     )
-    assert "○ holds: 1.00 delays" in found.files["report.en.md"].decode()
+    assert "○\u00a0holds:\u00a01.00 delays" in found.files["report.en.md"].decode()
     assert {path for path in found.files if path.startswith("figures/")} == {
         f"figures/echo-two.python-{name}.{language}.svg"
         for name in ("timeline", "server-terminal")
@@ -46,7 +46,7 @@ def test_both_languages_carry_every_verdict_and_their_pictures(tmp_path: Path) -
 
 def test_a_claim_that_fails_is_shown_as_failing(tmp_path: Path) -> None:
     found = made(tmp_path, run(requests=[request(1), request(2, done=20.0)]))
-    assert "× 불성립: 지연 시간의 4.00배" in found.files["report.ko.md"].decode()
+    assert "×\u00a0불성립:\u00a0지연 시간의 4.00배" in found.files["report.ko.md"].decode()
 
 
 def test_a_claim_that_is_never_cited_is_named_with_the_file(tmp_path: Path) -> None:
