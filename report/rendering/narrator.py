@@ -71,7 +71,7 @@ class Narrator:
         return self._label.value(verdict.value, unit)
 
     def metric(self, reference: str) -> str:
-        """A measured value with its unit, by `[assignment/]scenario[:server].metric`."""
+        """A measured value with its unit and a link to its evidence, by `[assignment/]scenario[:server].metric`."""
         match = _PLACE.fullmatch(reference)
         if match is None:
             raise SpecError(f'{self._file}: metric("{reference}"): expected [assignment/]scenario[:server].metric')
@@ -83,7 +83,9 @@ class Narrator:
             values = self._evidence.values(assignment.name, scenario, server, match["metric"])
         except UnmeasuredError as error:
             return f"{self._label('undecided')} ({self._label.reason(error.reason)})"
-        return self._label.value(statistics.median(values), metrics.find(match["metric"]).unit)
+        middle = values.index(statistics.median_low(values))
+        target = self._target(assignment.name, scenario, server, match["metric"], middle)
+        return f"[{self._label.value(statistics.median(values), metrics.find(match['metric']).unit)}]({target})"
 
     def declared(self, scenario: str, key: str) -> str:
         """A number that scenario.toml states."""
@@ -135,11 +137,20 @@ class Narrator:
 
     def _link(self, verdict: Verdict) -> str:
         """The file that a verdict rests on, and the line where one decides it."""
-        runs = self._evidence.runs.get((verdict.assignment, verdict.scenario, verdict.server), ())
-        run = runs[verdict.place] if verdict.place < len(runs) else None
-        directory = run.identity.directory if run else f"{verdict.assignment}/{verdict.scenario}.{verdict.server}"
+        places = (verdict.assignment, verdict.scenario, verdict.server)
+        if verdict.place < len(self._evidence.runs.get(places, ())):
+            directory = self._evidence.runs[places][verdict.place].identity.directory
+        else:
+            directory = f"{verdict.assignment}/{verdict.scenario}.{verdict.server}"
         line = f"#L{verdict.witness}" if verdict.witness else ""
         return f"evidence/{directory}/{metrics.find(verdict.claim.metric).table}{line}"
+
+    def _target(self, assignment: str, scenario: str, server: str, metric: str, place: int) -> str:
+        """The file that a measured number was read from, and the line where one decides it."""
+        run = self._evidence.runs[assignment, scenario, server][place]
+        witness = self._evidence.witness(assignment, scenario, server, metric, place)
+        line = f"#L{witness}" if witness else ""
+        return f"evidence/{run.identity.directory}/{metrics.find(metric).table}{line}"
 
 
 def _limit(claim: Claim, side: str) -> float:

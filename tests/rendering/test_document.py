@@ -47,10 +47,10 @@ def fault(root: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("call", "shown"),
     [
-        ('metric("two.makespan.delays")', "1.00 delays"),
-        ('metric("echo/two:python.requests.correct")', "2"),
-        ('metric("two.memory.pss")', "12.0 MiB"),
-        ('metric("two.shares.worker.total")', "2"),
+        ('metric("two.makespan.delays")', "[1.00 delays](evidence/echo/two.python/requests.csv#L3)"),
+        ('metric("echo/two:python.requests.correct")', "[2](evidence/echo/two.python/requests.csv)"),
+        ('metric("two.memory.pss")', "[12.0 MiB](evidence/echo/two.python/run.json)"),
+        ('metric("two.shares.worker.total")', "[2](evidence/echo/two.python/server.log)"),
         ('metric("two.series.queue.max")', "undecided (the server prints no line that matches series.queue)"),
         ('declared("two", "clients")', "2"),
         ('declared("two", "delay")', "5"),
@@ -65,7 +65,7 @@ def test_over_repetitions_a_number_is_the_median_that_the_verdict_rests_on(tmp_p
     second = Identity(assignment="echo", scenario="two", server="python", repetition=2)
     slower = run(identity=second, requests=[request(1), request(2, done=6.02)])
     markdown = composed(tmp_path, 'M {{ metric("two.makespan.delays") }}\n', run(), slower).markdown
-    assert "M 1.10 delays" in markdown
+    assert "M [1.10 delays](" in markdown
     assert "b ([○\u00a0holds:\u00a01.10 delays](" in markdown
 
 
