@@ -48,7 +48,7 @@ def _version(root: Path) -> str:
     found = hashlib.sha256(sys.version.encode())
     for package in _MAKERS:
         found.update(f"{package} {version(package)}\n".encode())
-    makers = [*sorted((root / "report" / "rendering").glob("*.py")), *sorted((root / "templates").glob("*.svg.j2"))]
+    makers = [*sorted((root / "report" / "rendering").rglob("*.py")), *sorted((root / "templates").glob("*.svg.j2"))]
     for file in makers:
         found.update(file.name.encode() + file.read_bytes())
     return found.hexdigest()[:16]

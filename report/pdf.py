@@ -9,8 +9,9 @@ from pathlib import Path
 
 from report.errors import SpecError
 from report.publish import write_file
-from report.rendering import labels, typefaces, typeset
+from report.rendering import labels
 from report.rendering.document import Document
+from report.rendering.typesetting import typefaces, typeset
 
 
 def write(root: Path, document: Document, to: Path) -> None:

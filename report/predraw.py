@@ -37,7 +37,7 @@ def _main(root: Path, evidence: Path, kept: Path) -> None:
     from report.rendering import labels
     from report.rendering.document import Material, compose
     from report.rendering.edition import evidence_of
-    from report.rendering.mutation import Score
+    from report.rendering.gates.mutation import Score
     from report.rendering.verdicts import judge
 
     course = jobs.load(root)

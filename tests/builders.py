@@ -13,7 +13,7 @@ from typing import Any
 from report import evidence
 from report.evidence import Chunk
 from report.rendering.document import Material
-from report.rendering.mutation import Score
+from report.rendering.gates.mutation import Score
 from report.rendering.verdicts import Evidence, judge
 from report.run import (
     Capture,

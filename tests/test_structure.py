@@ -55,7 +55,7 @@ def test_imports_go_down_and_recording_and_rendering_never_meet() -> None:
 
 def test_rendering_is_pure() -> None:
     looked_at = 0
-    for path in (REPOSITORY / "report" / "rendering").glob("*.py"):
+    for path in (REPOSITORY / "report" / "rendering").rglob("*.py"):
         looked_at += 1
         assert not IMPURE & {name.split(".")[0] for name in imports(path)}, path.name
         text = path.read_text(encoding="utf-8")
@@ -101,7 +101,7 @@ def test_nothing_is_imported_by_a_name_that_this_test_could_not_read() -> None:
 
 def test_rendering_never_asks_the_environment() -> None:
     looked_at = 0
-    for path in (REPOSITORY / "report" / "rendering").glob("*.py"):
+    for path in (REPOSITORY / "report" / "rendering").rglob("*.py"):
         looked_at += 1
         assert not ENVIRONMENT & set(names(path.read_text(encoding="utf-8"))), path
     assert looked_at > 10

@@ -12,10 +12,10 @@ from pathlib import Path
 import jinja2
 
 from report.errors import ClaimError, EvidenceError, SpecError
+from report.rendering.gates.mutation import Score
 from report.rendering.illustrator import Illustrator
 from report.rendering.labels import Labels
 from report.rendering.memory import Memory, forgetful
-from report.rendering.mutation import Score
 from report.rendering.narrator import Narrator
 from report.rendering.overview import Overview
 from report.rendering.places import Places

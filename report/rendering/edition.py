@@ -10,9 +10,11 @@ from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 
 from report.errors import ClaimError, SpecError
-from report.rendering import appendix, headings, labels, mutation, parity, references, wording
+from report.rendering import headings, labels
 from report.rendering.document import Document, Material, compose
+from report.rendering.gates import mutation, parity, references, wording
 from report.rendering.memory import Memory, forgetful, key
+from report.rendering.pages import appendix
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Run
 from report.settings import Settings
@@ -113,7 +115,7 @@ def _write(
     names: Mapping[Language, str],
 ) -> tuple[dict[str, bytes], references.Checked]:
     """The files of the written languages, and what was looked at in them."""
-    from report.rendering.page import Neighbours, page  # only here: what pages need is not needed to judge
+    from report.rendering.pages.page import Neighbours, page  # only here: what pages need is not needed to judge
 
     ids = headings.page_ids(headings.headings(documents["en"].markdown))
     tables = appendix.tables(material.evidence)

@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from report.errors import SpecError
-from report.rendering import fonts, sources
+from report.rendering import sources
 from report.rendering.display import fence, visible
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject
 from report.rendering.memory import Memory, key
-from report.rendering.picture import Picture
+from report.rendering.pictures import fonts
+from report.rendering.pictures.picture import Picture
 from report.rendering.places import Places
 
 
@@ -46,7 +47,7 @@ class Illustrator:
         title = f"{self._label(f'{who}_terminal')} · {run.identity.assignment}/{run.identity.scenario}"
 
         def draw() -> Picture:
-            from report.rendering import terminal  # only here: what is remembered needs no library that draws
+            from report.rendering.pictures import terminal  # only here: what is remembered needs no library that draws
 
             return terminal.picture(self._root, lines, command, title, self._label)
 
@@ -74,7 +75,7 @@ class Illustrator:
         subjects = [self._places.subject(reference, server, call) for reference in references]
 
         def draw() -> Picture:
-            from report.rendering import figures  # only here: what is remembered needs no library that draws
+            from report.rendering.pictures import figures  # only here: what is remembered needs no library that draws
 
             return figures.draw(kind, subjects, self._label, self._file)
 
@@ -97,7 +98,7 @@ class Illustrator:
             raise SpecError(f'{self._file}: diagram("{name}"): scenario.toml declares no such diagram; it has {known}')
 
         def draw() -> Picture:
-            from report.rendering import figures  # only here: what is remembered needs no library that draws
+            from report.rendering.pictures import figures  # only here: what is remembered needs no library that draws
 
             return figures.diagram(name, assignment, self._label, self._file)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from report.rendering.compact import compact
+from report.rendering.pictures.compact import compact
 
 HEAD = '<?xml version="1.0"?>\n<!DOCTYPE svg>\n<svg xmlns:xlink="http://www.w3.org/1999/xlink" xmlns="http://www.w3.org/2000/svg">'
 

@@ -5,8 +5,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from report.errors import SpecError
-from report.rendering import figures, labels, theme
-from report.rendering.picture import Picture
+from report.rendering import labels
+from report.rendering.pictures import figures, theme
+from report.rendering.pictures.picture import Picture
 from report.spec import LANGUAGES, Language
 from tests.builders import ECHO, REPOSITORY, assignment
 

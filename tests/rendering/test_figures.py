@@ -10,9 +10,10 @@ import pytest
 from matplotlib import font_manager
 
 from report.errors import SpecError
-from report.rendering import figures, labels, theme
+from report.rendering import labels
 from report.rendering.measure import Subject
-from report.rendering.picture import Picture
+from report.rendering.pictures import figures, theme
+from report.rendering.pictures.picture import Picture
 from report.run import LogLine, Run
 from report.spec import LANGUAGES, Language
 from tests.builders import ECHO, REPOSITORY, assignment, lines, request, run, sample, served

@@ -9,7 +9,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 from report.errors import SpecError
-from report.rendering import fonts
+from report.rendering.pictures import fonts
 from tests.builders import REPOSITORY
 
 KOREAN, LATIN = "연결을 받았습니다", "listening on 127.0.0.1:8090"
@@ -51,7 +51,7 @@ def test_every_cell_of_the_terminal_font_is_equally_wide() -> None:
 
 def test_finding_the_fonts_imports_neither_of_the_packages_that_ship_them() -> None:
     code = (
-        "import sys; from report.rendering import fonts; fonts.font_file(); fonts.mono_file(); "
+        "import sys; from report.rendering.pictures import fonts; fonts.font_file(); fonts.mono_file(); "
         "print(sorted({'matplotlib', 'koreanize_matplotlib'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True, stdout=subprocess.PIPE, text=True)

@@ -10,8 +10,8 @@ import pytest
 from report.errors import SpecError
 from report.rendering import labels
 from report.rendering.declared import FAMILIES
-from report.rendering.fonts import lacking
 from report.rendering.metrics import METRICS
+from report.rendering.pictures.fonts import lacking
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY, write
 

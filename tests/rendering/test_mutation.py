@@ -2,9 +2,10 @@
 
 import pytest
 
-from report.rendering import metrics, mutation, verdicts
+from report.rendering import metrics, verdicts
+from report.rendering.gates import mutation
+from report.rendering.gates.mutators import STRENGTHS, changes
 from report.rendering.measure import Metric
-from report.rendering.mutators import STRENGTHS, changes
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Identity, LogLine, Run
 from report.spec import Assignment

@@ -10,9 +10,9 @@ import pytest
 
 from report.errors import SpecError
 from report.rendering import headings, labels
-from report.rendering.appendix import Table
 from report.rendering.document import Document
-from report.rendering.page import Neighbours, page
+from report.rendering.pages.appendix import Table
+from report.rendering.pages.page import Neighbours, page
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from report.rendering.parity import differences, pieces
+from report.rendering.gates.parity import differences, pieces
 
 KO = """\
 ### 과제 순서

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from report.rendering.references import check
+from report.rendering.gates.references import check
 from tests.builders import write
 
 GOOD = """\

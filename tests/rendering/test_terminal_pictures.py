@@ -16,9 +16,10 @@ import pytest
 from fontTools.ttLib import TTFont
 from wcwidth import wcwidth
 
-from report.rendering import ansi, fonts, labels, screen, terminal, theme
-from report.rendering.picture import Picture
-from report.rendering.screen import COLUMNS, Look, Row, Shown
+from report.rendering import labels
+from report.rendering.pictures import ansi, fonts, screen, terminal, theme
+from report.rendering.pictures.picture import Picture
+from report.rendering.pictures.screen import COLUMNS, Look, Row, Shown
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY
 
@@ -388,7 +389,7 @@ def test_plain_red_on_the_window_is_the_red_of_the_table() -> None:
 def test_the_picture_is_the_same_bytes_in_another_process_with_another_hash_seed(tmp_path: object) -> None:
     captured = ["\x1b[31m한글 red\x1b[0m", "① ② ⚡ é", *HOSTILE[:5]]
     code = (
-        "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from report.rendering import labels, terminal; "
+        "import hashlib, sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from report.rendering import labels; from report.rendering.pictures import terminal; "
         "root = Path(sys.argv[1]); label = labels.load(root / 'templates')['ko']; "
         f"print(hashlib.sha256(terminal.picture(root, {captured!r}, 'serve', 'T', label).svg).hexdigest())"
     )

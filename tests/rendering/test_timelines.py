@@ -2,9 +2,10 @@
 
 import pytest
 
-from report.rendering import canvas, figures, labels, timelines
+from report.rendering import labels
 from report.rendering.measure import Subject
-from report.rendering.timelines import Row, design
+from report.rendering.pictures import canvas, figures, timelines
+from report.rendering.pictures.timelines import Row, design
 from report.run import Identity, LogLine, Run
 from tests.builders import ECHO, REPOSITORY, assignment, lines, request, run, served
 

@@ -8,9 +8,10 @@ import typst
 from markdown_it import MarkdownIt
 
 from report.errors import SpecError
-from report.rendering import grid, inlines, labels, typefaces
+from report.rendering import labels
 from report.rendering.document import Document
-from report.rendering.typeset import drawing, source
+from report.rendering.typesetting import grid, inlines, typefaces
+from report.rendering.typesetting.typeset import drawing, source
 
 LABELS = labels.load(Path(__file__).resolve().parents[2] / "templates")
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="200pt" height="100pt" viewBox="0 0 200 100"></svg>'

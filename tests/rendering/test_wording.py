@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from report.errors import ClaimError, SpecError
-from report.rendering import wording
-from report.rendering.wording_rules import Wording
+from report.rendering.gates import wording
+from report.rendering.gates.wording_rules import Wording
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY, write
 

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report.errors import ClaimError, SpecError
-from report.rendering.wording_rules import RULES, ComparativeRules, Exemption, Gate, NumberRules, Rules, load, within
+from report.rendering.gates.wording_rules import (
+    RULES,
+    ComparativeRules,
+    Exemption,
+    Gate,
+    NumberRules,
+    Rules,
+    load,
+    within,
+)
 from report.spec import LANGUAGES, Language
 
 LABELS = "templates/labels.toml"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from report.evidence import canonical_json, rows
-from report.rendering import fonts
 from report.rendering.display import visible
+from report.rendering.pictures import fonts
 from report.rendering.verdicts import Evidence
 from report.run import Request, Run, Sample
 

@@ -10,8 +10,8 @@ from typing import Literal
 
 from report.evidence import Chunk, canonical_json, parse_rows, rows, split_lines
 from report.rendering import metrics
+from report.rendering.gates.mutators import STRENGTHS, changes
 from report.rendering.measure import Subject
-from report.rendering.mutators import STRENGTHS, changes
 from report.rendering.verdicts import Evidence, Verdict, bound, decide
 from report.run import LogLine, Record, Request, Run, Sample
 from report.spec import Claim

@@ -14,10 +14,10 @@ from pathlib import Path
 import jinja2
 from wcwidth import wcwidth
 
-from report.rendering import ansi, fonts, screen
 from report.rendering.labels import Labels
-from report.rendering.picture import Picture
-from report.rendering.screen import Cell, Look, Row
+from report.rendering.pictures import ansi, fonts, screen
+from report.rendering.pictures.picture import Picture
+from report.rendering.pictures.screen import Cell, Look, Row
 
 _SIZE, _WIDE_SIZE = 14.0, 16.0  # NanumGothic's Hangul is 0.94 em wide and is to fill two cells
 _CELL = 8.43  # DejaVu Sans Mono is 1233/2048 em wide

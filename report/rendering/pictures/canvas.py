@@ -24,9 +24,9 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import IdentityTransform
 
 from report.errors import SpecError
-from report.rendering import compact, theme
 from report.rendering.display import visible
-from report.rendering.fonts import font_file, lacking
+from report.rendering.pictures import compact, theme
+from report.rendering.pictures.fonts import font_file, lacking
 
 WIDTH = 576.0  # 8 inches; text stays readable at half of it
 LEFT, RIGHT = 42.0, 24.0  # margins of a panel: tick labels stand in them

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from report.rendering import fonts, headings
+from report.rendering import headings
+from report.rendering.pictures import fonts
 
 _UNRENDERED = re.compile(r"\*\*|(?<![\w*])\*(?=\S)|__|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")
 _LINES = re.compile(r"L(\d+)(?:-L(\d+))?")

@@ -6,10 +6,10 @@ A cell's number is the depth at which it is taken, so the thresholds stand where
 import math
 
 from report.diagrams import Queue
-from report.rendering import canvas
-from report.rendering.canvas import Sheet
 from report.rendering.labels import Labels
-from report.rendering.picture import Picture
+from report.rendering.pictures import canvas
+from report.rendering.pictures.canvas import Sheet
+from report.rendering.pictures.picture import Picture
 
 _MIDDLE = 96.0  # the height at which messages travel
 _BACKLOG, _QUEUE, _RING = (70.0, 84.0), (206.0, 220.0), (516.0, 36.0)  # left end and width; center and radius

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from report.diagrams import Queue
 from report.errors import SpecError
-from report.rendering import curves, timelines
-from report.rendering.descriptors import descriptors
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
-from report.rendering.picture import Picture
-from report.rendering.queueing import queue
+from report.rendering.pictures import curves, timelines
+from report.rendering.pictures.descriptors import descriptors
+from report.rendering.pictures.picture import Picture
+from report.rendering.pictures.queueing import queue
 from report.spec import Assignment
 
 ONE: Mapping[str, Callable[[Subject, Labels], Picture]] = {

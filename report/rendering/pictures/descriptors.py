@@ -5,10 +5,10 @@ or a broken and struck one (closed).
 """
 
 from report.diagrams import Descriptors, Object, State, Step, Who
-from report.rendering import canvas
-from report.rendering.canvas import Sheet
 from report.rendering.labels import Labels
-from report.rendering.picture import Picture
+from report.rendering.pictures import canvas
+from report.rendering.pictures.canvas import Sheet
+from report.rendering.pictures.picture import Picture
 
 _TABLES: tuple[tuple[Who, float], ...] = (("parent", 190.0), ("child", 340.0))
 _STEP = 178.0  # room for what a step does

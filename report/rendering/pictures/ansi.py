@@ -3,7 +3,7 @@
 import re
 from functools import cache
 
-from report.rendering.screen import Look
+from report.rendering.pictures.screen import Look
 
 GROUND, _INK = "#161b22", "#e6edf3"
 # pyte calls yellow brown, as the console's manual does, and misspells one ground.

@@ -12,12 +12,13 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import MaxNLocator
 
-from report.rendering import canvas, lines, theme
-from report.rendering.canvas import Swatch
+from report.rendering import lines
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.metrics import METRICS
-from report.rendering.picture import Picture
+from report.rendering.pictures import canvas, theme
+from report.rendering.pictures.canvas import Swatch
+from report.rendering.pictures.picture import Picture
 
 FEW = 16  # clients; above it, bars are thin and carry no names
 _THIN = 0.36  # of a served bar's height

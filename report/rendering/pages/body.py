@@ -17,11 +17,12 @@ from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from report.errors import SpecError
-from report.rendering import headings, theme
-from report.rendering.appendix import Table
+from report.rendering import headings
 from report.rendering.document import Document
-from report.rendering.highlight import highlighted
 from report.rendering.labels import Labels
+from report.rendering.pages.appendix import Table
+from report.rendering.pages.highlight import highlighted
+from report.rendering.pictures import theme
 
 _FOLD = re.compile(r"<details>\n<summary>([^<>]*)</summary>\n|</details>\n?")
 _PART = re.compile(r'(\bid="|\bhref="#|url\(#)(?!NanumGothic-)')

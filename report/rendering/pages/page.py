@@ -12,13 +12,14 @@ from pathlib import Path
 
 import jinja2
 
-from report.rendering import fonts, headings, theme
-from report.rendering.appendix import Table
-from report.rendering.body import Body, address
+from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
 from report.rendering.memory import Memory, forgetful, key
+from report.rendering.pages.appendix import Table
+from report.rendering.pages.body import Body, address
+from report.rendering.pictures import fonts, theme
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from report.rendering import metrics, scribbles
+from report.rendering import metrics
+from report.rendering.gates import scribbles
 from report.rendering.measure import Subject
 from report.run import Request, Run, Sample
 from report.spec import FAMILIES, Assignment, Held, Ring, Series

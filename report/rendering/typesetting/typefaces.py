@@ -7,7 +7,7 @@ from pathlib import Path
 from fontTools.ttLib import TTFont
 
 from report.errors import SpecError
-from report.rendering.fonts import font_file, mono_file
+from report.rendering.pictures.fonts import font_file, mono_file
 
 _OTHER = 1.0  # em of a character that neither font has
 

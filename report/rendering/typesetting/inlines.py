@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
-from report.rendering import typefaces
+from report.rendering.typesetting import typefaces
 
 _HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 _LONGEST = 20.0  # ems; a longer word may be broken, or it could run out of the page

@@ -12,8 +12,8 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from report.errors import SpecError
-from report.rendering import grid, inlines, typefaces
-from report.rendering.inlines import Span, array, string
+from report.rendering.typesetting import grid, inlines, typefaces
+from report.rendering.typesetting.inlines import Span, array, string
 
 WIDTH = 453.5  # points of a line of text: A4 within the margins of templates/report.typ
 _HEIGHT = 590.0  # points that a picture may take, so that its caption stays on the page

@@ -10,11 +10,13 @@ from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from report.errors import SpecError
-from report.rendering import headings, theme, typefaces
-from report.rendering.blocks import Blocks, joined
+from report.rendering import headings
 from report.rendering.document import Document
-from report.rendering.inlines import array, string
 from report.rendering.labels import Labels
+from report.rendering.pictures import theme
+from report.rendering.typesetting import typefaces
+from report.rendering.typesetting.blocks import Blocks, joined
+from report.rendering.typesetting.inlines import array, string
 
 _FAMILIES = re.compile(r"""font-family\s*(?:=\s*(?:"[^"]*"|'[^']*')|:[^;}<>]*)""")
 

@@ -9,12 +9,13 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from report.rendering import canvas, lines, theme
-from report.rendering.canvas import Swatch
+from report.rendering import lines
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
-from report.rendering.picture import Picture
-from report.rendering.timelines import titled
+from report.rendering.pictures import canvas, theme
+from report.rendering.pictures.canvas import Swatch
+from report.rendering.pictures.picture import Picture
+from report.rendering.pictures.timelines import titled
 
 _PANEL = 108.0  # height in points
 _HEAD = 24.0  # above a panel: what its numbers are, and the key

@@ -1,0 +1,1 @@
+"""Pages: a document as one self-contained HTML file."""

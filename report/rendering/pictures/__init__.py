@@ -1,0 +1,1 @@
+"""Pictures: figures, diagrams and terminals as SVG, their colours and their fonts."""

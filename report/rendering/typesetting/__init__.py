@@ -1,0 +1,1 @@
+"""Typesetting: a document as Typst source, for the PDF."""
