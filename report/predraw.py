@@ -32,18 +32,18 @@ def beside(root: Path, evidence: Path, kept: Path) -> Iterator[None]:
 
 
 def _main(root: Path, evidence: Path, kept: Path) -> None:
-    from report import jobs, plan
+    from report import course, plan, settings
     from report.keep import Keep
-    from report.rendering import labels
+    from report.rendering import labels, metrics
     from report.rendering.document import Material, compose
     from report.rendering.edition import evidence_of
     from report.rendering.gates.mutation import Score
     from report.rendering.verdicts import judge
 
-    course = jobs.load(root)
-    runs = evidence_of(course.assignments, plan.read(plan.plan(course.assignments, 1.0), evidence))
+    found, assignments = settings.load(root, course.load(root, metrics.problem))
+    runs = evidence_of(assignments, plan.read(plan.plan(assignments, 1.0), evidence))
     verdicts = {name: judge(runs, assignment, 1.0) for name, assignment in runs.assignments.items()}
-    material = Material(root, runs, verdicts, course.settings, Score(0, 0, 0, ()), Keep(root, kept))
+    material = Material(root, runs, verdicts, found, Score(0, 0, 0, ()), Keep(root, kept))
     compose(material, labels.load(root / "templates")[LANGUAGE], {})
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 from report.errors import SpecError
 from report.rendering.metrics import METRICS
-from report.rendering.reasons import Reason
+from report.rendering.reasons import Reason, fill
 from report.spec import LANGUAGES, Language
 
 
@@ -28,7 +27,7 @@ class Labels:
             text = str(self._words[key])
         except KeyError:
             raise SpecError(f"templates/labels.toml: {self.language}.{key}: is missing") from None
-        return _fill(text, values)
+        return fill(text, values)
 
     def all(self) -> list[str]:
         """Every label, for those who must know all letters that can appear."""
@@ -49,7 +48,7 @@ class Labels:
             text = str(self._words["metrics"][key])
         except KeyError:
             raise SpecError(f'templates/labels.toml: {self.language}.metrics."{key}": is missing') from None
-        return _fill(text, {"name": self.name(name), "group": self.name(group)})
+        return fill(text, {"name": self.name(name), "group": self.name(group)})
 
     def reason(self, reason: Reason) -> str:
         """Why a value is not there, in words."""
@@ -57,7 +56,7 @@ class Labels:
             text = str(self._words["reasons"][reason.key])
         except KeyError:
             raise SpecError(f"templates/labels.toml: {self.language}.reasons.{reason.key}: is missing") from None
-        return _fill(text, dict(reason.values))
+        return fill(text, dict(reason.values))
 
     def mark(self, state: str) -> str:
         """The sign of a verdict; the word always stands beside it, so that no sign carries meaning alone."""
@@ -97,10 +96,6 @@ def _keys(table: Mapping[str, Any], prefix: str = "") -> set[str]:
     for key, value in table.items():
         keys |= _keys(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key}
     return keys
-
-
-def _fill(text: str, values: Mapping[str, object]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda place: str(values.get(place[1], place[0])), text)
 
 
 def number(value: float, unit: str) -> str:

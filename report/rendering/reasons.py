@@ -3,6 +3,9 @@
 Knows keys only, so that a reason can be said in either language. Printed, it is English.
 """
 
+import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -38,6 +41,10 @@ class Reason:
 
 @cache
 def _english(reason: Reason) -> str:
-    from report.rendering import labels  # only here: labels know the metrics, and these know reasons
+    words = tomllib.loads((TEMPLATES / "labels.toml").read_text(encoding="utf-8"))["en"]["reasons"]
+    return fill(str(words[reason.key]), dict(reason.values))
 
-    return labels.load(TEMPLATES)["en"].reason(reason)
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    """The text with {…} filled in; a name that has no value stays as it stands."""
+    return re.sub(r"\{(\w+)\}", lambda place: str(values.get(place[1], place[0])), text)

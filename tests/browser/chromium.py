@@ -8,6 +8,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -60,14 +61,21 @@ class Tab:
         self.call("Emulation.setEmulatedMedia", media=media, features=[scheme])
 
     def open(self, url: str) -> None:
-        """Goes there and waits until all of it is loaded."""
-        failed = self.call("Page.navigate", url=url).get("errorText")
-        assert not failed, f"{url}: {failed}"
-        self.loaded()
+        """Goes there and waits until all of it is loaded; to a place in the page that is open, until it is drawn."""
+        found = self.call("Page.navigate", url=url)
+        assert not found.get("errorText"), f"{url}: {found}"
+        if "loaderId" in found:
+            self.loaded()
+        else:
+            self.drawn()
 
     def loaded(self) -> None:
         """Waits for the next end of loading that nothing has waited for yet."""
         self._browser.event(self.session, "Page.loadEventFired")
+
+    def drawn(self) -> None:
+        """Waits until the page has been drawn anew, so that what follows a scroll has run."""
+        self.value("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     def value(self, expression: str) -> Any:
         """What a JavaScript expression, or the promise that it gives, comes to in the page."""
@@ -94,13 +102,31 @@ class Tab:
                 found.append(str(params["args"]))
         return found
 
-    def fonts(self, selector: str) -> dict[str, bool]:
-        """The fonts that draw the first element of this selector, each with whether the page brought it."""
+    def count(self, selector: str) -> int:
+        """How many elements match; works without scripts, too."""
+        return len(self._nodes(selector))
+
+    def _nodes(self, selector: str) -> list[int]:
         root = self.call("DOM.getDocument")["root"]["nodeId"]
-        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
-        assert node, f"nothing matches {selector}"
-        used = self.call("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]
-        return {font["familyName"]: font["isCustomFont"] for font in used}
+        found: list[int] = self.call("DOM.querySelectorAll", nodeId=root, selector=selector)["nodeIds"]
+        return found
+
+    def fonts(self) -> tuple[int, list[str]]:
+        """How many letters are drawn outside pictures, and the elements drawn in a font that the page did not bring."""
+        drawn, foreign = 0, []
+        for node in self._nodes("body *:not(svg *)"):
+            for font in self.call("CSS.getPlatformFontsForNode", nodeId=node)["fonts"]:
+                drawn += font["glyphCount"]
+                if not font["isCustomFont"]:
+                    html = self.call("DOM.getOuterHTML", nodeId=node)["outerHTML"]
+                    foreign.append(f"{font['familyName']}: {html[:200]}")
+        return drawn, foreign
+
+    def rgb(self, selector: str, name: str) -> list[float]:
+        """A colour as it is painted: red, green, blue; nothing where it is transparent."""
+        found: str = self.value(f"getComputedStyle(document.querySelector({selector!r})).getPropertyValue({name!r})")
+        numbers = [float(number) for number in re.findall(r"[\d.]+", found)]
+        return [] if len(numbers) == 4 and numbers[3] == 0 else numbers[:3]
 
     def picture(self, whole: bool = False) -> bytes:
         """A PNG of what the window shows, or of the whole page."""
