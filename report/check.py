@@ -30,6 +30,7 @@ class Counts:
 
     runs: int
     claims: int
+    lacking: int
     transcripts: int
     made: Edition
     published_files: int = 0
@@ -59,7 +60,8 @@ def check(
     made = None
     files = kept = 0
     try:
-        made = edition(root, evidence_of(assignments, runs), SPEEDS[0], _within(settings, assignments))
+        evidence = evidence_of(assignments, runs, plan.lacking(assignments))
+        made = edition(root, evidence, SPEEDS[0], _within(settings, assignments))
         problems += survivors(made)
         if published:
             files, kept = _published(root, assignments, settings)
@@ -69,7 +71,8 @@ def check(
         raise ClaimError(problems)
     if not (runs and verdicts and transcripts):
         raise ClaimError("the check matched no run, no claim or no transcript; a gate that matches nothing is no gate")
-    return Counts(len(runs), len(verdicts), transcripts, made, files, kept)
+    lacking = sum(_unneeded(verdict) for verdict in verdicts)
+    return Counts(len(runs), len(verdicts), lacking, transcripts, made, files, kept)
 
 
 def _within(settings: Settings, assignments: Sequence[Assignment]) -> Settings:
@@ -88,18 +91,19 @@ def fresh(
 ) -> tuple[list[Run], list[Verdict]]:
     """New runs of everything at the fastest speed; what stays undecided runs again more slowly."""
     chosen: dict[tuple[str, str, str, int], Run] = {}
-    wanted = plan.plan(assignments, SPEEDS[0])
+    missing = plan.lacking(assignments)
+    wanted = plan.possible(plan.plan(assignments, SPEEDS[0]), missing)
     for speed in SPEEDS:
         record_all(root, wanted, work / "evidence", progress, jobs)
         chosen |= {_key(run): run for run in plan.read(wanted, work / "evidence")}
-        evidence = evidence_of(assignments, chosen.values())
+        evidence = evidence_of(assignments, chosen.values(), missing)
         verdicts = [verdict for assignment in assignments for verdict in judge(evidence, assignment, SPEEDS[0])]
-        undecided = {(v.assignment, v.scenario) for v in verdicts if v.state == "undecided"}
+        undecided = {(v.assignment, v.scenario) for v in verdicts if v.state == "undecided" and not _unneeded(v)}
         if not undecided or any(v.state == "fails" for v in verdicts):
             break
         slower = next((s for s in SPEEDS if s < speed), None)
         if slower is not None:
-            every = plan.plan(assignments, slower)
+            every = plan.possible(plan.plan(assignments, slower), missing)
             wanted = [p for p in every if (p.identity.assignment, p.identity.scenario) in undecided]
     return list(chosen.values()), verdicts
 
@@ -107,6 +111,11 @@ def fresh(
 def _key(run: Run) -> tuple[str, str, str, int]:
     identity = run.identity
     return identity.assignment, identity.scenario, identity.server, identity.repetition
+
+
+def _unneeded(verdict: Verdict) -> bool:
+    """Undecided for want of a program that the server declares: stated and counted, not a fault of the claim."""
+    return verdict.reason is not None and verdict.reason.key == "needs"
 
 
 def sentences(verdicts: Sequence[Verdict]) -> list[str]:
@@ -117,7 +126,7 @@ def sentences(verdicts: Sequence[Verdict]) -> list[str]:
         + (f"is {v.value:g}, expected {bound(v.claim)}" if v.value is not None else f"is undecided: {v.reason}")
         + f"; see {find(v.claim.metric).table} of that run"
         for v in verdicts
-        if v.state != "holds"
+        if v.state != "holds" and not _unneeded(v)
     ]
 
 

@@ -38,8 +38,9 @@ def load(root: Path) -> Course:
 def record_stale(
     root: Path, wanted: Sequence[Planned], folder: Path, jobs: int, *, force: bool = False
 ) -> list[Planned]:
-    """Records what is stale (all, with `force`) below the folder; returns what was recorded."""
-    todo = [state.planned for state in plan.states(root, wanted, folder) if force or state.reason]
+    """Records what is stale (all, with `force`) below the folder and can be run here; returns what was recorded."""
+    able = plan.possible(wanted, plan.lacking({one.assignment.name: one.assignment for one in wanted}.values()))
+    todo = [state.planned for state in plan.states(root, able, folder) if force or state.reason]
     if todo:
         with progress_for(todo) as progress:
             record_all(root, todo, folder, progress, jobs=max(1, jobs))
@@ -52,7 +53,8 @@ def judged(
     """The verdicts of the wanted runs, from their evidence and what is recorded of the runs they are relative to."""
     rest = [one for one in plan.plan(every, speed) if one not in wanted]
     beside = [state.planned for state in plan.states(root, rest, folder) if state.reason is None]
-    evidence = evidence_of(every, plan.read([*wanted, *beside], folder))
+    missing = plan.lacking(every)
+    evidence = evidence_of(every, plan.read([*plan.there(wanted, missing, folder), *beside], folder), missing)
     places = {(one.identity.assignment, one.identity.scenario, one.identity.server) for one in wanted}
     chosen = [assignment for assignment in every if assignment.name in {place[0] for place in places}]
     return [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
@@ -63,8 +65,9 @@ def render(root: Path, course: Course, folder: Path, kept: Path) -> Edition:
 
     Pictures drawn before are taken from `kept`; where there is none yet, a second process draws half of them.
     """
-    runs = plan.read(plan.plan(course.assignments, 1.0), folder)
-    evidence = evidence_of(course.assignments, runs)
+    missing = plan.lacking(course.assignments)
+    runs = plan.read(plan.there(plan.plan(course.assignments, 1.0), missing, folder), folder)
+    evidence = evidence_of(course.assignments, runs, missing)
     keep = Keep(root, kept)
     if keep.is_empty():
         with predraw.beside(root, folder, kept):

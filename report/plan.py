@@ -3,7 +3,8 @@
 Chooses and reads; what makes runs and what renders them is called from here only by those who ask.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,31 @@ from report.run import Identity, Run
 from report.spec import Assignment
 
 NOT_RUN = "not run yet"
+
+
+def lacking(assignments: Iterable[Assignment]) -> dict[tuple[str, str], str]:
+    """Servers that cannot be run on this machine, by (assignment, server): the first program they need and lack."""
+    missing = {
+        (assignment.name, name): [program for program in server.needs if shutil.which(program) is None]
+        for assignment in assignments
+        for name, server in assignment.servers.items()
+    }
+    return {place: programs[0] for place, programs in missing.items() if programs}
+
+
+def possible(planned: Iterable[Planned], missing: Container[tuple[str, str]]) -> list[Planned]:
+    """The runs whose servers this machine can run."""
+    return [one for one in planned if (one.identity.assignment, one.identity.server) not in missing]
+
+
+def there(planned: Iterable[Planned], missing: Container[tuple[str, str]], folder: Path) -> list[Planned]:
+    """The runs to read: those this machine can run, and others whose evidence was brought from elsewhere."""
+    return [
+        one
+        for one in planned
+        if (one.identity.assignment, one.identity.server) not in missing
+        or evidence.find(folder / one.identity.directory) is not None
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,9 @@ def _main(root: Path, evidence: Path, kept: Path) -> None:
     from report.rendering.verdicts import judge
 
     found, assignments = settings.load(root, course.load(root, metrics.problem))
-    runs = evidence_of(assignments, plan.read(plan.plan(assignments, 1.0), evidence))
+    missing = plan.lacking(assignments)
+    wanted = plan.there(plan.plan(assignments, 1.0), missing, evidence)
+    runs = evidence_of(assignments, plan.read(wanted, evidence), missing)
     verdicts = {name: judge(runs, assignment, 1.0) for name, assignment in runs.assignments.items()}
     material = Material(root, runs, verdicts, found, Score(0, 0, 0, ()), Keep(root, kept))
     compose(material, labels.load(root / "templates")[LANGUAGE], {})

@@ -43,12 +43,13 @@ OneGroup = Annotated[str, AfterValidator(_one_group)]
 
 
 class Server(Model):
-    """One server program: a command, in any language (contract 1)."""
+    """One server program: a command, in any language (contract 1); `needs` are programs it cannot be run without."""
 
     command: tuple[str, ...] = Field(min_length=1)
     build: tuple[str, ...] | None = None
     directory: str = "."
     sources: tuple[str, ...] | None = None
+    needs: tuple[str, ...] = ()
 
 
 class Phase(Model):

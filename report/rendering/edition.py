@@ -47,14 +47,16 @@ class Edition:
     gates: Gates
 
 
-def evidence_of(assignments: Iterable[Assignment], runs: Iterable[Run]) -> Evidence:
-    """Runs by what was run, in the order of the assignments and of their scenario.toml."""
+def evidence_of(
+    assignments: Iterable[Assignment], runs: Iterable[Run], lacking: Mapping[tuple[str, str], str] | None = None
+) -> Evidence:
+    """Runs by what was run, in the order of the assignments and of their scenario.toml; `lacking` as in Evidence."""
     found: dict[tuple[str, str, str], list[Run]] = {}
     for run in sorted(runs, key=lambda run: run.identity.repetition):
         found.setdefault((run.identity.assignment, run.identity.scenario, run.identity.server), []).append(run)
     known = {assignment.name: assignment for assignment in assignments}
     order = [(a.name, s, server) for a in known.values() for s in a.scenarios for server in a.servers_of(s)]
-    return Evidence(known, {key: tuple(found[key]) for key in order if key in found})
+    return Evidence(known, {key: tuple(found[key]) for key in order if key in found}, lacking or {})
 
 
 def edition(

@@ -59,7 +59,8 @@ class Narrator:
         if not found:  # a claim of another speed than this evidence's
             return f"{sentence} ({self._label('not_asked')})"
         state = worst(verdict.state for verdict in found)
-        values = ", ".join(self.measured(verdict) for verdict in found)
+        several = len(found) > 1
+        values = ", ".join(f"{v.server} {self.measured(v)}" if several else self.measured(v) for v in found)
         said = f"{self._label.mark(state)}\u00a0{self._label(state)}:\u00a0{values}"
         return f"{sentence} ([{said}]({self._link(found[0])}))"
 

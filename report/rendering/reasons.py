@@ -14,6 +14,7 @@ from typing import Literal
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 ReasonKey = Literal[
+    "needs",
     "never_sampled",
     "no_answer",
     "no_expect",

@@ -6,7 +6,7 @@ when it holds for each; over repeated runs the median is bound, and a spread tha
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from report.rendering import metrics
@@ -42,14 +42,20 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Evidence:
-    """All runs at one speed, by (assignment, scenario, server); each a sequence of repetitions."""
+    """All runs at one speed, by (assignment, scenario, server); each a sequence of repetitions.
+
+    `lacking` names, by (assignment, server), the program without which a server could not be run.
+    """
 
     assignments: Mapping[str, Assignment]
     runs: Mapping[tuple[str, str, str], Sequence[Run]]
+    lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
     def values(self, assignment: str, scenario: str, server: str, metric: str) -> list[float]:
         """The metric on each repetition; raises UnmeasuredError with the reason."""
         runs = self.runs.get((assignment, scenario, server), ())
+        if not runs and (assignment, server) in self.lacking:
+            raise UnmeasuredError("needs", program=self.lacking[assignment, server])
         if not runs:
             raise UnmeasuredError("not_run", run=f"{assignment}/{scenario}.{server}")
         measure = metrics.find(metric).measure
