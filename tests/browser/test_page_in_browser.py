@@ -9,6 +9,7 @@ from report.spec import LANGUAGES
 from tests.browser.chromium import Browser, browser, tab
 from tests.published import page, published
 
+pytestmark = pytest.mark.timeout(300)
 PHONE, DESK = 360, 1400
 
 
