@@ -29,8 +29,9 @@ PAGE = f"""<!doctype html>
 class Preview:
     """A preview of a made-up report whose text stands in one file."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, page: str = PAGE) -> None:
         self.root = root
+        self.template = page
         self.source = root / "text.md"
         self.source.write_text("first", encoding="utf-8")
         self.told: SimpleQueue[str] = SimpleQueue()
@@ -43,7 +44,7 @@ class Preview:
         text = self.source.read_text(encoding="utf-8")
         if "wrong" in text:
             raise SpecError(["text.md: <b>wrong</b> & so on", "text.md: a second fault"])
-        page = PAGE.replace("TEXT", text).encode()
+        page = self.template.replace("TEXT", text).encode()
         return {
             "report.ko.html": page,
             "report.en.html": page.replace(b'"ko"', b'"en"'),
