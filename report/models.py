@@ -66,9 +66,12 @@ def _sentence(fault: Any, kind: type[BaseModel]) -> str:
 
 
 def dotted(location: Iterable[str | int]) -> str:
-    """A place in a TOML file as one would write it: scenarios.burst.claims[0].at_least."""
+    """A place in a TOML file as one would write it: scenarios.burst.claims[0].at_least.
+
+    Tags, which tell a choice between several models apart, are left out; no key begins with a bracket.
+    """
     path = ""
-    for part in location:
+    for part in (one for one in location if not str(one).startswith("<")):
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
     return path
 

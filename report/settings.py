@@ -6,7 +6,7 @@ Every key has a neutral default, so that the file may be missing. Names of assig
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from report.errors import SpecError
 from report.models import Model, near, parse, validate
@@ -15,13 +15,21 @@ from report.spec import LANGUAGES, Assignment, Language, Text, resolve
 FILE = "report.toml"
 
 
+def _kind(value: object) -> str:
+    return "<each>" if isinstance(value, dict | Text) else "<all>"
+
+
+Words = Annotated[Annotated[Text, Tag("<each>")] | Annotated[str, Tag("<all>")], Discriminator(_kind)]
+"""The same words in every language, or words for each."""
+
+
 class Settings(Model):
     """The cover and the make-up of the report; what is not said is left out of the cover."""
 
     title: Text | None = None
     course: Text | None = None
-    author: str | Text = ""
-    student_number: str = ""
+    author: Words = ""
+    student_number: Words = ""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     order: tuple[str, ...] = ()
     overview: tuple[str, ...] = ()

@@ -48,7 +48,8 @@ def test_what_is_said_is_taken(tmp_path: Path) -> None:
         ('overview = ["echo/three"]', "report.toml: overview: there is no scenario echo/three"),
         ('overview = ["echo/two:java"]', "report.toml: overview: no server java runs in echo/two"),
         ('title = "One language"', "report.toml: title: "),
-        ("student_number = 20261234", "report.toml: student_number: "),
+        ("student_number = 20261234", "report.toml: student_number: input should be a valid string; found 20261234"),
+        ('author = { ko = "이름" }', "report.toml: author.en: is missing"),
         ("title = {", "report.toml: not valid TOML"),
     ],
 )

@@ -36,7 +36,7 @@ class Overview:
         said = [
             ("course", self._said(self.settings.course)),
             ("author", self._said(self.settings.author)),
-            ("student_number", self.settings.student_number),
+            ("student_number", self._said(self.settings.student_number)),
             ("recorded_at", self._recorded()),
         ]
         return tuple((self.label(key), value) for key, value in said if value)
