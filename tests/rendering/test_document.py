@@ -102,7 +102,8 @@ def test_a_claim_over_two_servers_shows_both_values_and_the_worse_verdict(tmp_pa
         requests=[request(1), request(2, done=20.0)],
     )
     assert (
-        "b ([×\u00a0fails:\u00a0python 1.00 delays, c 4.00 delays](" in composed(tmp_path, "", run(), slow, echo=echo).markdown
+        "b ([×\u00a0fails:\u00a0python 1.00 delays, c 4.00 delays]("
+        in composed(tmp_path, "", run(), slow, echo=echo).markdown
     )
 
 
