@@ -171,7 +171,9 @@ def _listening(port: int, shelf: _Shelf) -> _Server:
         raise SpecError(f"--port {port}: expected a number from 0 (any free port) to 65535") from None
     except OSError as error:
         found = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
-        raise SpecError(f"--port {port}: {found}; choose another, such as --port {port % 1000 + 18000}") from None
+        raise SpecError(
+            f"--port {port}: {found}; choose another, such as --port {port + 1 if 1023 < port < 65535 else 8099}"
+        ) from None
 
 
 def _renew(shelf: _Shelf, render: Callable[[], Mapping[str, bytes]], announce: Callable[[str], None]) -> None:

@@ -66,7 +66,7 @@ def test_a_picture_without_a_caption_takes_none_from_the_text() -> None:
         ('width="900pt" height="300pt"', 453.5),
         ('width="400px" height="200px"', 300.0),
         ('viewBox="0 0 200 100"', 150.0),
-        ('width="400pt" height="1180pt"', 200.0),
+        ('width="400pt" height="900pt"', 200.0),
         ("", 453.5),
     ],
 )

@@ -16,7 +16,7 @@ from report.rendering.typesetting import grid, inlines, typefaces
 from report.rendering.typesetting.inlines import Span, array, string
 
 WIDTH = 453.5  # points of a line of text: A4 within the margins of templates/report.typ
-_HEIGHT = 590.0  # points that a picture may take, so that its caption stays on the page
+_HEIGHT = 450.0  # points: a picture leaves room for the text that speaks of it
 _CODE = (6.4, 8.2)  # the smallest and the usual size of code
 _WHOLE = {"code": 30, "table": 16}  # lines or rows that are kept on one page
 _SHORT = 160  # characters of a paragraph that stays with what follows it
