@@ -25,7 +25,7 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".pdf": "application/pdf",
-    **dict.fromkeys((".md", ".csv", ".log", ".txt", ".toml", ".cast"), "text/plain; charset=utf-8"),
+    **dict.fromkeys((".md", ".csv", ".log", ".txt", ".toml", ".cast", ".py", ".c", ".h"), "text/plain; charset=utf-8"),
 }
 
 
