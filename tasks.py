@@ -166,7 +166,9 @@ def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
     from report import preview as previewing
 
     def render() -> Mapping[str, bytes]:
-        return work.render(ROOT, _course(), EVIDENCE, KEPT).files
+        sources = [p for kind in ("py", "c", "h") for p in (ROOT / "assignments").rglob(f"*.{kind}")]
+        beside = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in sources}  # what excerpts link to
+        return dict(work.render(ROOT, _course(), EVIDENCE, KEPT).files) | beside
 
     def watched() -> Iterable[Path]:
         for place in ("assignments", "templates", "report.toml", "build/evidence"):

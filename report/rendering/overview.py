@@ -113,8 +113,12 @@ class Overview:
         return next((r for s in servers for r in self.evidence.runs.get((folder, scenario, s), ())), None)
 
     def _recorded(self) -> str:
+        """When the first and the last run were recorded, to the minute: the report's own date (UTC)."""
         times = sorted(run.record.recorded for runs in self.evidence.runs.values() for run in runs)
-        return f"{times[0]} – {times[-1]}" if times else ""
+        if not times:
+            return ""
+        first, last = (f"{time[:10]} {time[11:16]}" for time in (times[0], times[-1]))
+        return first if first == last else f"{first} – {last[11:] if first[:10] == last[:10] else last}"
 
     def _value(self, assignment: Assignment, scenario: str, server: str, metric: str) -> str:
         """A number without its unit, which the column names; a dash where the run has no such thing."""

@@ -36,7 +36,7 @@ class Interrupting(Remembering):
 
 
 folder, tag, server, what, text, number, whom = sys.argv[1:]
-delay = 0.1 if what == "stage" or "told" in text else 60.0  # so that it is still under load, or past it
+delay = 0.1 if "told" in text else 60.0  # past the load, or still under it however slowly the signal is noticed
 spec = scenario(delay=delay, load=Load(timeout=120.0))
 progress = Interrupting(what, text, int(number), whom == "group")
 record(ROOT, planned(fake(server, "--tag", tag), spec), Path(folder), progress)

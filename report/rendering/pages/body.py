@@ -51,6 +51,7 @@ class Body:
         """The body's HTML; raises SpecError when the Markdown names a picture there is not."""
         markdown = MarkdownIt("js-default", {"html": True})
         tokens = markdown.parse(self._document.markdown)
+        self._drop_language_link(tokens)
         slugs = dict(zip(headings.github_slugs(headings.of_tokens(tokens)), self._ids, strict=True))
         self._address(tokens)
         self._figures(tokens)
@@ -70,6 +71,14 @@ class Body:
         for name, rule in rules.items():
             markdown.add_render_rule(name, rule)
         return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+    def _drop_language_link(self, tokens: list[Token]) -> None:
+        """The page has its own link to the other language at its head; the document's paragraph would say it again."""
+        for place, token in enumerate(tokens):
+            links = [child for child in token.children or () if child.type == "link_open"]
+            if len(links) == 1 and str(links[0].attrs.get("href", "")).removesuffix("md") + "html" == self._other_file:
+                tokens[place - 1 : place + 2] = []
+                return
 
     def _address(self, tokens: Sequence[Token]) -> None:
         found = iter(self._ids)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jinja2
 
+from report.errors import SpecError
 from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
@@ -63,22 +64,28 @@ def page(
     script = (templates / "page.js").read_text(encoding="utf-8")
     captured = "".join(line for table in tables.values() for line in table.lines)
     words = document.markdown + "".join(svg.decode() for svg in document.pictures.values())
-    return environment.get_template("page.html.j2").render(
-        label=label,
-        address=address,
-        language=document.language,
-        title=document.title,
-        other=neighbours,
-        contents=contents(headings.headings(document.markdown), neighbours.ids),
-        body=content,
-        runs=_by_run(tables),
-        targets=body.targets,
-        colours=_colours(),
-        style=style,
-        faces=_faces(words + captured + _letters(label), remember),
-        script=script,
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    )
+    values = {
+        "label": label,
+        "address": address,
+        "language": document.language,
+        "title": document.title,
+        "other": neighbours,
+        "contents": contents(headings.headings(document.markdown), neighbours.ids),
+        "body": content,
+        "runs": _by_run(tables),
+        "targets": body.targets,
+        "colours": _colours(),
+        "style": style,
+        "faces": _faces(words + captured + _letters(label), remember),
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
+    try:
+        return environment.get_template("page.html.j2").render(values)
+    except jinja2.TemplateSyntaxError as error:
+        raise SpecError(f"templates/page.html.j2:{error.lineno}: {error.message}") from None
+    except jinja2.TemplateError as error:
+        raise SpecError(f"templates/page.html.j2: {error}") from None
 
 
 def contents(found: Sequence[Heading], ids: Sequence[str]) -> list[Entry]:
