@@ -12,11 +12,20 @@ from report.check import check
 from report.errors import ClaimError
 from report.recording import PlainProgress
 from report.rendering import metrics
+from report.rendering.illustrator import Illustrator
+from report.rendering.pictures.picture import Picture
 from report.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FORK, QUEUE, DISPATCHER = "fork/server.py", "message_queue/server.py", "message_queue/dispatcher.py"
 GREETING, SERVICE = "greeting.py", "service.py"
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are not looked at here, and drawing them would take most of the time."""
+    picture = Picture(b'<svg xmlns="http://www.w3.org/2000/svg"/>', "a picture")
+    monkeypatch.setattr(Illustrator, "_drawn", lambda *made_from: picture)
 
 
 def copy(to: Path) -> Path:
