@@ -72,7 +72,7 @@ def page(
         "other": neighbours,
         "contents": contents(headings.headings(document.markdown), neighbours.ids),
         "body": content,
-        "runs": _by_run(tables),
+        "runs": _by_run({path: table for path, table in tables.items() if path in body.targets}),
         "targets": body.targets,
         "colours": _colours(),
         "style": style,
