@@ -4,6 +4,7 @@ python -m tests.fakes.interrupted FOLDER TAG SERVER WHAT TEXT SIGNAL process|gro
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class Interrupting(Remembering):
             (os.killpg if self._everybody else os.kill)(os.getpid(), self._number)
 
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored, as nohup does
 folder, tag, server, what, text, number, whom = sys.argv[1:]
 delay = 0.1 if "told" in text else 60.0  # past the load, or still under it however slowly the signal is noticed
 spec = scenario(delay=delay, load=Load(timeout=120.0))

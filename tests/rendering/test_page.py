@@ -143,7 +143,16 @@ def test_a_link_to_evidence_opens_its_line_inside_the_page() -> None:
 
 
 def test_evidence_that_holds_markup_is_shown_as_text() -> None:
-    assert "2,</pre><script>x</script>" in Elements(shown("")).text
+    assert "2,</pre><script>x</script>" in Elements(shown("[rows](evidence/fork/ten.python/requests.csv)\n")).text
+
+
+def test_a_page_carries_just_the_evidence_that_it_refers_to() -> None:
+    assert "1,answered" not in shown("")
+
+
+def test_the_documents_own_link_to_the_other_language_is_not_said_twice() -> None:
+    text = shown("[한국어판](report.ko.md)\n\nSee also [the other](report.ko.md).\n")
+    assert text.count('href="report.ko.html"') == 2
 
 
 def test_code_has_a_class_for_each_kind_of_word_and_can_be_reached_by_keyboard() -> None:

@@ -75,8 +75,9 @@ class Body:
     def _drop_language_link(self, tokens: list[Token]) -> None:
         """The page has its own link to the other language at its head; the document's paragraph would say it again."""
         for place, token in enumerate(tokens):
-            links = [child for child in token.children or () if child.type == "link_open"]
-            if len(links) == 1 and str(links[0].attrs.get("href", "")).removesuffix("md") + "html" == self._other_file:
+            parts = token.children or []
+            alone = [part.type for part in parts] == ["link_open", "text", "link_close"]
+            if alone and str(parts[0].attrs.get("href", "")).removesuffix("md") + "html" == self._other_file:
                 tokens[place - 1 : place + 2] = []
                 return
 
