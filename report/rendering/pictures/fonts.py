@@ -37,11 +37,13 @@ def _shipped(package: str, path: str) -> Path:
     )
 
 
+@cache  # asked for every text of a report
 def characters() -> frozenset[int]:
     """The code points that NanumGothic has a glyph for."""
     return _characters(font_file())
 
 
+@cache
 def mono_characters() -> frozenset[int]:
     """The code points that DejaVu Sans Mono has a glyph for."""
     return _characters(mono_file())
@@ -55,7 +57,8 @@ def _characters(file: Path) -> frozenset[int]:
 
 def lacking(text: Iterable[str]) -> str:
     """The characters of a text that the font lacks, sorted; white space needs no glyph."""
-    return "".join(sorted({c for c in text if not c.isspace() and ord(c) not in characters()}))
+    has = characters()
+    return "".join(sorted({c for c in text if not c.isspace() and ord(c) not in has}))
 
 
 def missing(text: str) -> str:
