@@ -2,6 +2,8 @@
 
 #include "service.h"
 
+#include "lessons.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
@@ -38,6 +40,8 @@ static const struct setting COMMON[] = {
     {"port", WHOLE, &port},
     {"delay", DECIMAL, &delay},
     {"read-timeout", DECIMAL, &read_timeout},
+    {"lessons", FLAG, &lessons_on},
+    {"ballast", WHOLE, &ballast},
     {0},
 };
 static const struct setting *settings[2] = {COMMON};
@@ -76,7 +80,7 @@ double now(void)
     return time.tv_sec + time.tv_nsec / 1e9;
 }
 
-static void sleep_for(double seconds)
+void sleep_for(double seconds)
 {
     struct timespec left = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (time_t)seconds) * 1e9)};
     while (nanosleep(&left, &left) < 0 && errno == EINTR) /* a signal cut it short: sleep what is left */
@@ -119,7 +123,7 @@ static bool is_whole(const char *request, size_t length, size_t news)
 }
 
 /* The status that answers a request, a string; a request that is not HTTP gets 400. */
-static int judge(const char *request, bool *with_body)
+static int judge(const char *request, bool *with_body, struct asked *asked)
 {
     static const char TOKEN[] = "!#$%&'*+.^_`|~-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     const char *method = request + strspn(request, "\r\n"), *target = method + strspn(method, TOKEN);
@@ -152,7 +156,9 @@ static int judge(const char *request, bool *with_body)
     }
     if (*target != '/')
         return 400;
-    return target[1] == ' ' || target[1] == '?' ? 200 : 404;
+    if (target[1] == ' ' || target[1] == '?')
+        return 200;
+    return lessons_on && *with_body ? find_lesson(target, asked) : 404;
 }
 
 static const char *reason(int status)
@@ -266,12 +272,13 @@ static void discard_rest(int socket, double patience)
             break;
 }
 
-/* Read the request, sleep if it earned the greeting, answer. */
+/* Read the request, sleep if it earned the greeting (or do what its lesson does), answer. */
 static void converse(const struct connection *connection)
 {
     char request[LIMIT + 1] = "", reply[512], shown[SHOWN + 8];
     size_t length, body_length;
     bool in_time = read_request(connection->socket, request, &length), with_body = true;
+    struct asked asked = {0};
     if (length > 0) {
         first_line(request, length, shown);
         say(connection->actor, "#%u request %s, %zu bytes", connection->number, shown, length);
@@ -279,11 +286,13 @@ static void converse(const struct connection *connection)
         say(connection->actor, "#%u client left without a request", connection->number);
         return;
     }
-    int status = in_time ? judge(request, &with_body) : 408;
+    int status = in_time ? judge(request, &with_body, &asked) : 408;
     if (status == 400 && length == LIMIT && !is_whole(request, length, length))
         status = 431;
-    if (status == 200)
+    if (status == 200 && asked.lesson == NULL)
         sleep_for(delay);
+    else if (status == 200 && !teach(&asked, connection))
+        return;
     size_t reply_length = respond(reply, sizeof reply, status, with_body, &body_length);
     if (!write_all(connection->socket, reply, reply_length)) {
         say(connection->actor, "#%u client left before the answer", connection->number);
@@ -436,11 +445,11 @@ static void open_listener(void)
 
 static void print_usage(FILE *stream)
 {
-    static const char *const VALUES[] = {[TEXT] = "ADDRESS", [WHOLE] = "WHOLE", [DECIMAL] = "DECIMAL"};
+    static const char *const VALUES[] = {[TEXT] = " TEXT", [WHOLE] = " WHOLE", [DECIMAL] = " DECIMAL", [FLAG] = ""};
     fprintf(stream, "usage: server [--help]");
     for (int table = 0; table < 2; table++)
         for (const struct setting *one = settings[table]; one != NULL && one->name != NULL; one++)
-            fprintf(stream, " [--%s %s]", one->name, VALUES[one->kind]);
+            fprintf(stream, " [--%s%s]", one->name, VALUES[one->kind]);
     fprintf(stream, "\n");
 }
 
@@ -462,6 +471,8 @@ static void set(const struct setting *setting, const char *text)
     bool right = true;
     if (setting->kind == TEXT) {
         *(const char **)setting->value = text;
+    } else if (setting->kind == FLAG) {
+        *(bool *)setting->value = true;
     } else if (setting->kind == WHOLE) {
         long value = strtol(text, &end, 10);
         right = end != text && *end == '\0' && value >= INT_MIN && value <= INT_MAX;
@@ -483,7 +494,7 @@ static void read_command_line(int argc, char **argv)
     int count = 1, index = 0, found;
     for (int table = 0; table < 2; table++)
         for (const struct setting *one = settings[table]; one != NULL && one->name != NULL; one++, count++) {
-            options[count] = (struct option){one->name, required_argument, NULL, 0};
+            options[count] = (struct option){one->name, one->kind == FLAG ? no_argument : required_argument, NULL, 0};
             meant[count] = one;
         }
     opterr = 0; /* it is told below */
@@ -501,6 +512,8 @@ int run(int argc, char **argv, const struct setting *own, void (*serve)(void))
 {
     settings[1] = own;
     read_command_line(argc, argv);
+    if (lessons_on)
+        prepare_lessons();
     open_listener();
     catch_signals();
     say("server", "listening on %s:%d, delay %g s", host, port, delay);

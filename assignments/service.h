@@ -27,11 +27,11 @@ struct connection {
     char actor[32];                 /* who serves it, for its lines */
 };
 
-/* An option of the command line, --name VALUE. A table of them ends with {0}. */
+/* An option of the command line, --name VALUE, or --name alone for a FLAG. A table of them ends with {0}. */
 struct setting {
     const char *name;
-    enum { TEXT, WHOLE, DECIMAL } kind;
-    void *value; /* to a const char *, an int or a double (0 or more), which holds the default at first */
+    enum { TEXT, WHOLE, DECIMAL, FLAG } kind;
+    void *value; /* to a const char *, an int, a double (0 or more) or a bool, which holds the default at first */
 };
 
 extern int listener; /* the listening socket */
@@ -69,5 +69,8 @@ extern void (*before_the_end)(void);
 
 /* Seconds on a clock that nobody sets. */
 double now(void);
+
+/* Sleep so many seconds, whatever signals come. */
+void sleep_for(double seconds);
 
 #endif

@@ -33,7 +33,7 @@ def sources(name: str) -> list[str]:
     """What a server is made of, from the repository's root."""
     own = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "assignments" / name).glob("*.c"))
     assert own
-    return [*own, "assignments/service.c"]
+    return [*own, "assignments/service.c", "assignments/lessons.c"]
 
 
 def compile_c(output: Path, files: list[str], *flags: str, root: Path = ROOT) -> str:

@@ -47,8 +47,10 @@ FOR_ONE = (
     queue.test_a_stop_with_a_full_queue_serves_what_is_in_it,
     queue.test_a_stop_ends_at_once_when_all_workers_are_idle,
 )
+SHARED = ("service.c", "service.h", "lessons.c", "lessons.h")
 REGIONS = {
     "service.c": ["socket", "bind", "listen", "accept", "read", "write", "close"],
+    "lessons.c": ["spin", "count", "crash", "transfer", "touch"],
     "iterative/server.c": ["serve"],
     "fork/server.c": ["reap", "fork", "child", "parent"],
     "thread/server.c": ["thread", "start", "finish", "serve"],
@@ -236,7 +238,7 @@ def test_a_refused_client_that_is_still_sending_gets_its_answer(
 ) -> None:
     """With a patience of a minute, as the check asks: in C it is a number in the source."""
     copy = tmp_path_factory.mktemp("patient")
-    for file in ("assignments/iterative/server.c", "assignments/service.c", "assignments/service.h"):
+    for file in (f"assignments/{name}" for name in ("iterative/server.c", *SHARED)):
         text = (ROOT / file).read_text()
         (copy / file).parent.mkdir(parents=True, exist_ok=True)
         (copy / file).write_text(text.replace("#define PATIENCE 1.0", "#define PATIENCE 60.0"))
@@ -366,7 +368,7 @@ def test_a_sanitizer_would_have_said_so(
     """The course's malloc(1) for a larger thing: the address sanitizer ends the server."""
     flags = sanitizer("address,undefined", tmp_path_factory.getbasetemp())
     copy = tmp_path_factory.mktemp("overflowing")
-    for file in ("assignments/thread/server.c", "assignments/service.c", "assignments/service.h"):
+    for file in (f"assignments/{name}" for name in ("thread/server.c", *SHARED)):
         (copy / file).parent.mkdir(parents=True, exist_ok=True)
         (copy / file).write_text((ROOT / file).read_text().replace("malloc(sizeof *connection)", "malloc(1)"))
     compile_c(copy / "thread", sources("thread"), *flags, root=copy)
