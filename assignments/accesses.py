@@ -124,6 +124,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     load = parser.add_mutually_exclusive_group()
     load.add_argument("--clients", type=clients, metavar="N", help="N requests at once (10)")
     load.add_argument("--arrival", type=_offsets, metavar="1x10,4x20", help="1 a second for 10 s, then 4 for 20 s")
+    path = _value(str, r"/[!-\"$-~]*", "a path", "--also /spin?work=100")
+    parser.add_argument("--also", type=path, action="append", default=[], metavar="PATH", help="ask for these in turn")
     stalled = _value(int, r"[0-9]{1,6}", "a whole number from 0 to 999999", "--stalled 1")
     parser.add_argument("--stalled", type=stalled, default=0, metavar="K", help="open K silent connections first")
     seconds = _value(float, r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]+)?", "seconds, more than 0", "--timeout 30")
@@ -139,13 +141,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     host, address, path = options.url
     offsets = options.arrival or [0.0] * (options.clients or 10)
     first = f", {many(options.stalled, 'stalled connection')} first" if options.stalled else ""
-    say(f"sending {many(len(offsets), 'request')} to http://{host}{path}{first}")
+    turns = "".join(f", {other}" for other in options.also)
+    say(f"sending {many(len(offsets), 'request')} to http://{host}{path}{turns}{first}")
     with contextlib.suppress(ValueError, OSError):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with _signals() as wake:
-        request = REQUEST.format(host=host, path=path).encode("ascii")
-        load = Load(address, request, offsets, options.stalled, options.timeout)
+        requests = [REQUEST.format(host=host, path=one).encode("ascii") for one in (path, *options.also)]
+        load = Load(address, requests, offsets, options.stalled, options.timeout)
         load.run(wake)
     unanswered = any(request.answer.outcome is not Outcome.ANSWERED for request in load.requests)
     status = 128 + load.signal if load.signal else int(unanswered)

@@ -15,6 +15,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import cycle
 from time import monotonic
 
 from assignments.answers import WHOLE, Access, Outcome, judge
@@ -39,13 +40,15 @@ class Load:
     """Requests due at `offsets` (ascending, seconds from t = 0), sent to `address` over one connection each.
 
     `stalled` connections that send nothing are opened before t = 0 and closed after the last outcome. A request
-    has `timeout` seconds from when it was due to its last byte.
+    has `timeout` seconds from when it was due to its last byte. They take the bytes of `texts` in turn.
     """
 
     def __init__(
-        self, address: tuple[str, int], request: bytes, offsets: Sequence[float], stalled: int, timeout: float
+        self, address: tuple[str, int], texts: Sequence[bytes], offsets: Sequence[float], stalled: int, timeout: float
     ) -> None:
-        self.requests = [Link(n, f"request {n}", due, unsent=request) for n, due in enumerate(offsets, 1)]
+        self.requests = [
+            Link(n, f"request {n}", due, unsent=text) for n, (due, text) in enumerate(zip(offsets, cycle(texts)), 1)
+        ]
         self.stalled = [Link(len(offsets) + n, f"stalled {n}", 0.0) for n in range(1, stalled + 1)]
         self.signal = 0  # the one that ended it
         self._address, self._timeout = address, timeout

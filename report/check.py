@@ -53,6 +53,7 @@ def check(
     is checked.
     """
     problems: list[str] = []
+    declared, assignments = assignments, [assignment.checked() for assignment in assignments]
     runs, verdicts = fresh(root, assignments, work, progress, jobs)
     problems += sentences(verdicts)
     transcripts, different = _transcripts(root, assignments, runs)
@@ -64,7 +65,7 @@ def check(
         made = edition(root, evidence, SPEEDS[0], _within(settings, assignments))
         problems += survivors(made)
         if published:
-            files, kept = _published(root, assignments, settings)
+            files, kept = _published(root, declared, settings)
     except ReportError as error:
         problems += error.problems
     if problems or made is None:
@@ -114,15 +115,15 @@ def _key(run: Run) -> tuple[str, str, str, int]:
 
 
 def _unneeded(verdict: Verdict) -> bool:
-    """Undecided for want of a program that the server declares: stated and counted, not a fault of the claim."""
-    return verdict.reason is not None and verdict.reason.key == "needs"
+    """Undecided for want of what is declared as needed (a program, cores, a quiet machine): stated and counted."""
+    return verdict.reason is not None and verdict.reason.key in ("needs", "cores", "busy")
 
 
 def sentences(verdicts: Sequence[Verdict]) -> list[str]:
     """One sentence for each verdict that does not hold."""
     return [
         f"assignments/{v.assignment}: claim {v.claim.id} {v.state} ({v.scenario} on {v.server}): "
-        f"{v.claim.metric}{f' relative to {v.claim.relative_to}' if v.claim.relative_to else ''} "
+        f"{v.claim.metric}{v.claim.beside} "
         + (f"is {v.value:g}, expected {bound(v.claim)}" if v.value is not None else f"is undecided: {v.reason}")
         + f"; see {find(v.claim.metric).table} of that run"
         for v in verdicts

@@ -36,9 +36,9 @@ def freshness(state: State) -> str:
 def verdicts(found: Iterable[Verdict]) -> Iterator[str]:
     """A line for each verdict: sign, word, claim, what was measured, the bound."""
     for v in found:
-        unit = "ratio" if v.claim.relative_to else find(v.claim.metric).unit
+        unit = "ratio" if v.claim.is_ratio else find(v.claim.metric).unit
         value = f"{number(v.value, unit)}{_UNITS[unit]}" if v.value is not None else v.reason
-        beside = f" ÷ {v.claim.relative_to}" if v.claim.relative_to else ""
+        beside = v.claim.beside
         place = f"{v.assignment}/{v.scenario}.{v.server}"
         yield f"{SIGNS[v.state]} {v.state:9} {place}: {v.claim.id}: {v.claim.metric}{beside} {value} ({bound(v.claim)})"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from report.errors import SpecError
 from report.models import near, parse, validate
+from report.scenario import Claim
 from report.spec import FAMILIES, Assignment, declared_names, resolve
 
 Declared = Mapping[str, frozenset[str]]
@@ -82,9 +83,10 @@ def _unknown_metrics(raw: Mapping[str, Any], check: MetricCheck) -> Iterator[str
     for name, scenario in table(raw.get("scenarios")).items():
         claims = table(scenario).get("claims")
         for index, claim in enumerate(claims if isinstance(claims, list) else []):
-            metric = table(claim).get("metric")
-            if isinstance(metric, str) and (problem := check(metric, declared)):
-                yield f"scenarios.{name}.claims[{index}].metric: {problem}"
+            for key in ("metric", "over"):
+                metric = table(claim).get(key)
+                if isinstance(metric, str) and (problem := check(metric, declared)):
+                    yield f"scenarios.{name}.claims[{index}].{key}: {problem}"
         for metric in table(table(scenario).get("predicted")):
             if problem := check(metric, declared):
                 yield f"scenarios.{name}.predicted.{metric}: {problem}"
@@ -125,6 +127,10 @@ def _names_within(assignment: Assignment) -> Iterator[str]:
             yield f"held.{name}.series: there is no series.{held.series}{near(held.series, assignment.series)}"
         if held.at not in assignment.events:
             yield f"held.{name}.at: there is no events.{held.at}{near(held.at, assignment.events)}"
+    for index, row in enumerate(assignment.tradeoffs):
+        for column, claim_id in row.claims.items():
+            if claim_id not in seen:
+                yield f"tradeoffs[{index}].claims.{column}: there is no claim {claim_id}{near(claim_id, seen)}"
     if (transcript := assignment.transcript) is not None:
         if transcript.scenario not in assignment.scenarios:
             yield f"transcript.scenario: there is no [scenarios.{transcript.scenario}]"
@@ -135,20 +141,32 @@ def _names_within(assignment: Assignment) -> Iterator[str]:
 def _relations(assignment: Assignment, every: Mapping[str, Assignment], check: MetricCheck) -> Iterator[str]:
     for name, scenario in assignment.scenarios.items():
         for index, claim in enumerate(scenario.claims):
-            if claim.relative_to is None:
-                continue
-            at = f"scenarios.{name}.claims[{index}].relative_to"
-            folder, other, server = resolve(claim.relative_to, assignment.name, name)
-            if folder not in every:
-                yield f"{at}: there is no assignment {folder}{near(folder, every)}"
-                continue
-            there = every[folder]
-            if other not in there.scenarios:
-                yield f"{at}: there is no scenario {other} in {folder}{near(other, there.scenarios)}"
-                continue
-            if problem := check(claim.metric, declared_names({family: getattr(there, family) for family in FAMILIES})):
-                yield f"{at}: {folder}: {problem}"
-            own = (claim.server,) if claim.server else assignment.servers_of(name)
-            for wanted in (server,) if server else own:
-                if wanted not in there.servers_of(other):
-                    yield f"{at}: no server {wanted} runs in scenario {other} of {folder}"
+            for key in ("relative_to", "minus"):
+                if (reference := getattr(claim, key)) is not None:
+                    at = f"scenarios.{name}.claims[{index}].{key}"
+                    found = _relation(assignment, name, claim, reference, every, check)
+                    yield from (f"{at}: {problem}" for problem in found)
+
+
+def _relation(
+    assignment: Assignment,
+    scenario: str,
+    claim: Claim,
+    reference: str,
+    every: Mapping[str, Assignment],
+    check: MetricCheck,
+) -> Iterator[str]:
+    folder, other, server = resolve(reference, assignment.name, scenario)
+    if folder not in every:
+        yield f"there is no assignment {folder}{near(folder, every)}"
+        return
+    there = every[folder]
+    if other not in there.scenarios:
+        yield f"there is no scenario {other} in {folder}{near(other, there.scenarios)}"
+        return
+    if problem := check(claim.metric, declared_names({family: getattr(there, family) for family in FAMILIES})):
+        yield f"{folder}: {problem}"
+    own = (claim.server,) if claim.server else assignment.servers_of(scenario)
+    for wanted in (server,) if server else own:
+        if wanted not in there.servers_of(other):
+            yield f"no server {wanted} runs in scenario {other} of {folder}"

@@ -17,7 +17,7 @@ from report.spec import Assignment, Server
 LOAD_SCRIPT = ("assignments/accesses.py", "assignments/openloop.py", "assignments/answers.py")
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
-_SHAPING = {"delay", "clients", "arrival", "settle", "options", "load"}
+_SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "options", "load"}
 _LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
 
 
@@ -83,7 +83,7 @@ def staleness(recorded: Mapping[str, str], now: Mapping[str, str], *, published:
 def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
     spec = assignment.scenarios[scenario]
     shape = {
-        "scenario": spec.model_dump(mode="json", include={"delay", "clients", "arrival", "settle", "options", "load"}),
+        "scenario": spec.model_dump(mode="json", include=_SHAPING),
         "server": assignment.servers[server].model_dump(mode="json", exclude={"sources", "needs"}),
     }
     shape["scenario"]["load"].pop("expect")

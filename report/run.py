@@ -55,7 +55,11 @@ class Leftovers(_Model):
 
 
 class Resources(_Model):
-    """Exit accounting of the server's tree (wait4), and its memory (PSS) swept once while it was busiest."""
+    """Exit accounting of the server's tree (wait4), and its memory swept once while it was busiest.
+
+    Sums over the tree: `rss_bytes` counts a shared page in every process, `pss_bytes` divides it among them,
+    `uss_bytes` leaves it out. `others_cores` is how many cores programs outside the run used, on average.
+    """
 
     user_seconds: float
     system_seconds: float
@@ -63,6 +67,9 @@ class Resources(_Model):
     involuntary_switches: int
     pss_bytes: int | None = None
     pss_processes: int | None = None
+    rss_bytes: int | None = None
+    uss_bytes: int | None = None
+    others_cores: float | None = None
 
 
 class Capture(_Model):

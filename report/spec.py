@@ -13,13 +13,11 @@ from pydantic import AfterValidator, Field, model_validator
 
 from report.diagrams import Diagram, Text
 from report.models import Model
+from report.scenario import Claim, Name, Number, Scenario
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=40)]
-Seconds = Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
 _NO_PATTERN = (re.error, OverflowError, RecursionError)  # what re.compile raises
 
 
@@ -37,7 +35,6 @@ def _one_group(pattern: str) -> str:
     return pattern
 
 
-Reference = Annotated[str, Field(pattern=r"^(?:[a-z0-9_]+/)?[a-z0-9_-]*(?::[a-z0-9_-]+)?$", min_length=1)]
 Pattern = Annotated[str, AfterValidator(_compiles)]
 OneGroup = Annotated[str, AfterValidator(_one_group)]
 
@@ -50,86 +47,6 @@ class Server(Model):
     directory: str = "."
     sources: tuple[str, ...] | None = None
     needs: tuple[str, ...] = ()
-
-
-class Phase(Model):
-    """A stretch of arrivals at one rate (requests per second) for some seconds."""
-
-    rate: Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False)]
-    seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
-
-
-class Load(Model):
-    """What the load script does besides arriving; `timeout` is a deadline and is never scaled."""
-
-    stalled: int = Field(default=0, ge=0, le=1000)
-    path: str = Field(default="/", pattern=r"^/[!-~]*$")
-    timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
-    expect: str | None = None
-
-
-class Claim(Model):
-    """A metric and one bound on it; with `relative_to` ([assignment/]scenario[:server]) the ratio is bound.
-
-    It holds for every server of its scenario, or for the one it names. It is asked at `only_at_speed` alone, if given.
-    """
-
-    id: Name
-    metric: str
-    equals: Number | None = None
-    at_least: Number | None = None
-    at_most: Number | None = None
-    between: tuple[Number, Number] | None = None
-    server: str | None = None
-    relative_to: Reference | None = None
-    only_at_speed: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-
-    @model_validator(mode="after")
-    def _has_one_bound(self) -> Self:
-        bounds = [name for name in BOUNDS if getattr(self, name) is not None]
-        if len(bounds) != 1:
-            raise ValueError(f"needs exactly one bound of {', '.join(BOUNDS)}; found {' and '.join(bounds) or 'none'}")
-        if self.between and self.between[0] > self.between[1]:
-            raise ValueError(f"between: the first number must not exceed the second; found {self.between}")
-        return self
-
-
-BOUNDS = ("equals", "at_least", "at_most", "between")
-
-
-class Scenario(Model):
-    """A declared load and what is claimed of it; either `clients` arrive all at once or `arrival` tells how.
-
-    `max_speed` bounds `--speed` where a scenario says less when it is hurried further.
-    """
-
-    delay: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-    clients: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    arrival: tuple[Phase, ...] | None = Field(default=None, min_length=1)
-    settle: Seconds = 0.0
-    options: tuple[str, ...] = ()
-    servers: tuple[str, ...] | None = None
-    load: Load = Load()
-    exclusive: bool = False
-    repeat: int = Field(default=1, ge=1, le=25)
-    max_speed: Annotated[float, Field(ge=1, le=1000)] = 1000.0
-    predicted: Mapping[str, Number] = {}
-    claims: tuple[Claim, ...] = ()
-
-    @model_validator(mode="after")
-    def _arrives_one_way(self) -> Self:
-        if (self.clients is None) == (self.arrival is None):
-            raise ValueError("needs either clients = 10 or arrival = [ { rate = 1, seconds = 9 } ], not both")
-        if self.sends < 1:
-            raise ValueError("arrival: amounts to no request; rate × seconds of a phase must round to one or more")
-        return self
-
-    @property
-    def sends(self) -> int:
-        """Number of requests that the arrival amounts to, the same at every speed."""
-        if self.clients is not None:
-            return self.clients
-        return sum(round(phase.rate * phase.seconds) for phase in self.arrival or ())
 
 
 class Series(Model):
@@ -196,6 +113,15 @@ class Transcript(Model):
     masks: Mapping[Name, Mask] = {}
 
 
+class Tradeoff(Model):
+    """A row of a comparison: what textbooks say, what is measured, and the claim that decides it for each server."""
+
+    topic: Text
+    textbook: Text
+    measured: Text
+    claims: Mapping[Name, Name] = Field(min_length=1)
+
+
 class Assignment(Model):
     """A folder under assignments/; `name` and `folder` come from where it lies, the rest from scenario.toml."""
 
@@ -214,6 +140,15 @@ class Assignment(Model):
     rings: Mapping[Name, Ring] = {}
     diagrams: Mapping[Name, Diagram] = {}
     transcript: Transcript | None = None
+    tradeoffs: tuple[Tradeoff, ...] = ()
+
+    def checked(self) -> Self:
+        """The assignment as a check runs it, with the smaller numbers that its scenarios declare for that."""
+        return self.model_copy(update={"scenarios": {name: s.checked() for name, s in self.scenarios.items()}})
+
+    def claims(self) -> dict[str, Claim]:
+        """Every claim of every scenario, by its id."""
+        return {claim.id: claim for scenario in self.scenarios.values() for claim in scenario.claims}
 
     def servers_of(self, scenario: str) -> tuple[str, ...]:
         """Names of the servers that a scenario runs against: those it names, else all of the folder."""

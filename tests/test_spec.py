@@ -6,7 +6,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from report.spec import Claim, Connections, Mask, Phase, Scenario, Series, declared_names, resolve
+from report.scenario import Claim, Phase, Scenario
+from report.spec import Connections, Mask, Series, declared_names, resolve
 
 
 def test_a_scenario_sends_what_its_arrival_amounts_to() -> None:

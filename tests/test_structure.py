@@ -10,10 +10,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 10_000  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 11_500  # lines, blank ones and comments too; a guard against growth that nobody noticed
 FLOORS = {
     0: {"errors"},
-    1: {"models", "diagrams", "spec", "settings", "run", "course", "evidence", "freshness"},
+    1: {"models", "diagrams", "scenario", "spec", "settings", "run", "course", "evidence", "freshness"},
     2: {"recording", "rendering"},
     3: {"publish", "plan", "check", "console", "jobs", "keep", "predraw", "preview", "shown", "stamp", "pdf"},
 }

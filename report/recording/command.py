@@ -12,7 +12,8 @@ from pathlib import Path
 
 from report.errors import SpecError
 from report.run import Identity
-from report.spec import Assignment, Scenario, Server
+from report.scenario import Scenario
+from report.spec import Assignment, Server
 
 HOST = "127.0.0.1"
 LOAD = "assignments.accesses"
@@ -44,6 +45,12 @@ class Planned:
     def settle(self) -> float:
         """Seconds of observing after the last answer, at this run's speed."""
         return self.scenario.settle / self.identity.speed
+
+    @property
+    def stop_after(self) -> float | None:
+        """Seconds after the first request at which the server is asked to stop, at this run's speed, if declared."""
+        declared = self.scenario.stop_after
+        return None if declared is None else declared / self.identity.speed
 
     @property
     def last_due(self) -> float:
@@ -118,6 +125,8 @@ def load_command(planned: Planned, port: int, scratch: Path) -> Command:
         words += ["--arrival", ",".join(phases)]
     else:
         words += ["--clients", str(scenario.clients)]
+    for path in scenario.load.also:
+        words += ["--also", path]
     if scenario.load.stalled:
         words += ["--stalled", str(scenario.load.stalled)]
     words += ["--timeout", number(scenario.load.timeout), "--record"]

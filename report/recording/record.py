@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -19,12 +19,13 @@ from report.recording import stages
 from report.recording.build import built
 from report.recording.cancel import Cancel
 from report.recording.command import Planned
+from report.recording.others import Others
 from report.recording.outcome import Observed, composed
 from report.recording.process import Supervised
 from report.recording.progress import Progress, Who
-from report.recording.sampler import Sampler
-from report.recording.stages import LIMITS, Context, Limits
-from report.recording.terminal import Captured
+from report.recording.sampler import Memory, Sampler
+from report.recording.stages import LIMITS, Context, Limits, Started
+from report.recording.terminal import Captured, OnLine
 from report.run import Resources, Run
 
 
@@ -74,12 +75,13 @@ def _observe(context: Context) -> Observed:
     if planned.server.build:
         context.progress.stage(identity, "building")
     build = built(context.root, planned.assignment, identity.server, context.cancel, context.limits.build)
+    others = Others()
     with contextlib.ExitStack() as stack:
         with stage("start", "starting"):
             started = stages.start(context, build, stack)
         sampler = stack.enter_context(Sampler(started.server.supervisor, planned.delay))
         with stage("load", "under load"):
-            loaded = stages.load(context, started.port, _sweeping(context, sampler), stack)
+            loaded = stages.load(context, started, _sending(context, started, sampler, stack), stack)
         with stage("drained", "waiting for zombies"):
             zombies = stages.zombies(context, started.server)
         with stage("settle", "settling"):
@@ -99,7 +101,7 @@ def _observe(context: Context) -> Observed:
         stages=times,
         ending=ending,
         leftovers=leftovers,
-        resources=_resources(started.server, sampler),
+        resources=_resources(started.server, sampler.memory, others.cores()),
         load_exit_status=loaded.exit_status,
         requests=loaded.requests,
         samples=tuple(sampler.samples),
@@ -108,18 +110,23 @@ def _observe(context: Context) -> Observed:
     )
 
 
-def _sweeping(context: Context, sampler: Sampler) -> Callable[[str], None]:
-    """Takes the load script's lines; the first says that sending begins, from which the plateau is reckoned."""
+def _sending(context: Context, started: Started, sampler: Sampler, stack: contextlib.ExitStack) -> OnLine:
+    """Takes the load script's lines; the first says that sending begins, from which what is timed is reckoned."""
     tell = context.listener("client")
+    begun = False
 
     def on_line(line: str) -> None:
-        sampler.sweep_after(context.planned.busiest)
+        nonlocal begun
+        if not begun:
+            begun = True
+            sampler.sweep_after(context.planned.busiest)
+            stages.stop_in_time(context, started, stack)
         tell(line)
 
     return on_line
 
 
-def _resources(server: Supervised, sampler: Sampler) -> Resources:
+def _resources(server: Supervised, memory: Memory | None, others_cores: float) -> Resources:
     spent = server.finished
     if spent is None:
         raise ServerError("the server's accounting is missing; record the run again")
@@ -128,9 +135,16 @@ def _resources(server: Supervised, sampler: Sampler) -> Resources:
         system_seconds=round(spent.system_seconds, 6),
         voluntary_switches=spent.voluntary_switches,
         involuntary_switches=spent.involuntary_switches,
-        pss_bytes=sampler.pss_bytes,
-        pss_processes=sampler.pss_processes,
+        others_cores=round(others_cores, 3),
+        **_swept(memory),
     )
+
+
+def _swept(memory: Memory | None) -> dict[str, int]:
+    if memory is None:
+        return {}
+    swept = {f"{kind}_bytes": getattr(memory, kind) for kind in Memory.KINDS}
+    return swept | {"pss_processes": memory.processes}
 
 
 def _output(context: Context, command: Supervised, who: Who) -> Captured:

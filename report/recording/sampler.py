@@ -4,9 +4,10 @@ Knows processes and time; must not know requests or lines. Sampling slows itself
 """
 
 import threading
+from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import psutil
 
@@ -35,6 +36,17 @@ def snapshot(root: int) -> Sample:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The tree's memory at one instant, in bytes summed over its processes: see `report.run.Resources`."""
+
+    KINDS: ClassVar = ("pss", "rss", "uss")
+    processes: int
+    pss: int
+    rss: int
+    uss: int
+
+
 class Sampler:
     """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay."""
 
@@ -43,8 +55,7 @@ class Sampler:
         self.longest_pause = 0.0
         self._tolerable = max(2 * self.interval, delay / FEWEST)
         self.samples: list[Sample] = []
-        self.pss_bytes: int | None = None
-        self.pss_processes: int | None = None
+        self.memory: Memory | None = None
         self._root = root
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
@@ -64,9 +75,9 @@ class Sampler:
         self._thread.join()
 
     def sweep_after(self, seconds: float) -> None:
-        """Memory (PSS) is to be summed then, once, in a thread of its own: it is dear."""
+        """Memory is to be summed then, once, in a thread of its own: it is dear."""
         if self._sweep is None and not self._stopping.is_set():
-            self._sweep = threading.Timer(seconds, self._sum_pss)
+            self._sweep = threading.Timer(seconds, self._sum_memory)
             self._sweep.daemon = True
             self._sweep.start()
 
@@ -87,20 +98,19 @@ class Sampler:
             pause = max(self.interval, SHARE * (monotonic() - sample.time))
             self.longest_pause = max(self.longest_pause, pause)
 
-    def _sum_pss(self) -> None:
-        """PSS of every process (smaps_rollup, proc_pid_smaps(5)); nothing is told unless all could be read."""
-        total = count = 0
+    def _sum_memory(self) -> None:
+        """Of every process (smaps_rollup, proc_pid_smaps(5)); nothing is told unless all could be read."""
+        found = []
         for process in kernel.descendants(self._root):
             if self._stopping.is_set():
                 return
             if process.zombie:
                 continue
             try:
-                total += psutil.Process(process.pid).memory_full_info().pss
+                found.append(psutil.Process(process.pid).memory_full_info())
             except psutil.NoSuchProcess:  # it ended meanwhile
                 continue
             except (psutil.AccessDenied, OSError):
                 return
-            count += 1
-        if count:
-            self.pss_bytes, self.pss_processes = total, count
+        if found:
+            self.memory = Memory(len(found), *(sum(getattr(one, kind) for one in found) for kind in Memory.KINDS))

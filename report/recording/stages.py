@@ -7,6 +7,7 @@ there is nothing to record: it never listened, or the load script itself failed.
 import re
 import shlex
 import signal
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,13 +62,14 @@ class Context:
         return lambda line: self.progress.line(self.planned.identity, who, line)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Started:
-    """A server of which the kernel says that it listens on `port`."""
+    """A server of which the kernel says that it listens on `port`, and when it was asked to stop."""
 
     server: Supervised
     port: int
     command: Command
+    asked: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,33 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     raise fault(name, f"ended before it listened on port {port}", server, command)
 
 
-def load(context: Context, port: int, on_line: OnLine, stack: ExitStack) -> Loaded:
+def stop_in_time(context: Context, started: Started, stack: ExitStack) -> None:
+    """Where the scenario says so, the server is asked to stop while the load goes on; reckoned from now."""
+    after = context.planned.stop_after
+    if after is not None:
+        timer = threading.Timer(after, lambda: _ask(context, started))
+        timer.daemon = True
+        timer.start()
+        stack.callback(timer.join)
+        stack.callback(timer.cancel)
+
+
+def _ask(context: Context, started: Started) -> float:
+    """The server was asked to stop, once only, since a second time would mean at once; returns the grace it has."""
+    grace = context.planned.delay + context.limits.stop
+    if started.asked is None:
+        started.asked = monotonic()
+        started.server.stop(grace)
+    return grace
+
+
+def load(context: Context, started: Started, on_line: OnLine, stack: ExitStack) -> Loaded:
     """Every request has its outcome; raises ServerError when the load script itself fails."""
     planned = context.planned
     name = f"{planned.identity}: the load script (not the server)"
     limit = planned.last_due + planned.scenario.load.timeout + planned.delay + context.limits.load
     scratch = new_scratch()
-    command = load_command(planned, port, scratch)
+    command = load_command(planned, started.port, scratch)
     script = stack.enter_context(Supervised(name, command.words, context.root, context.cancel, on_line, scratch))
     if not script.wait(lambda: script.exited is not None, limit) or script.exited is None:
         raise fault(name, f"did not end within {limit:g} s", script, command)
@@ -133,13 +155,11 @@ def zombies(context: Context, server: Supervised) -> int:
 def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Leftovers]:
     """The server has ended: by itself, on TERM or, after the grace, by KILL; and nothing of it is left."""
     server, doubts = started.server, context.doubts
-    asked = monotonic()
-    if server.exited is not None:
+    if server.exited is not None and started.asked is None:
         doubts.append(
             f"The server ended by itself ({server.exited}) before it was stopped; what came after was not served."
         )
-    grace = context.planned.delay + context.limits.stop
-    server.stop(grace)
+    grace = _ask(context, started)
     server.wait(lambda: server.exited is not None, grace + context.limits.orphans)
     orphans = listeners = 0
     if not server.wait(lambda: server.finished is not None, context.limits.orphans):
@@ -149,7 +169,7 @@ def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Left
     server.wait(lambda: server.finished is not None, END_LIMIT)
     if server.exited is None or server.finished is None:
         raise fault(f"{context.planned.identity}: the server", "could not be ended", server, started.command)
-    code, seconds = server.exited.code, max(0.0, server.exited.time - asked)
+    code, seconds = server.exited.code, max(0.0, server.exited.time - (started.asked or monotonic()))
     if code == -signal.SIGKILL and seconds >= grace:
         doubts.append(f"The server did not end within {grace:g} s of SIGTERM and was killed.")
     ending = Ending(

@@ -10,6 +10,7 @@ a session of its own. The recorder's side of the two pipes is `report.recording.
 import ctypes
 import math
 import os
+import resource
 import select
 import signal
 import sys
@@ -45,6 +46,7 @@ class Supervisor:
         """The command runs in a session of its own with nothing inherited; False, and told why, when it cannot."""
         try:
             os.chdir(directory)
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is a finding; its core would lie in the sources
             self._main = os.posix_spawnp(
                 command[0],
                 command,

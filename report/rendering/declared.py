@@ -9,6 +9,8 @@ from report.rendering import lines
 from report.rendering.lines import Point
 from report.rendering.measure import Metric, Subject, UnmeasuredError
 
+UNITS = ("seconds", "microseconds", "bytes")
+
 
 def _series(name: str, what: str) -> Metric:
     pick: Mapping[str, Callable[[Sequence[Point]], Point]] = {
@@ -59,7 +61,8 @@ def _events(name: str, what: str) -> Metric:
 
     if what == "count":
         return Metric("count", count, "server.log")
-    return Metric("count", lambda s: decisive(s)[0], "server.log", lambda s: decisive(s)[1] + 1)
+    unit = group if group in UNITS else "count"  # a group named after a unit has it
+    return Metric(unit, lambda s: decisive(s)[0], "server.log", lambda s: decisive(s)[1] + 1)
 
 
 def _held(name: str, _: str) -> Metric:

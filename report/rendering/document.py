@@ -82,6 +82,7 @@ def compose(material: Material, label: Labels, other: Mapping[Language, str]) ->
         "cover": overview.cover(),
         "overview": overview,
         "designs": designs.figure("designs", *material.settings.overview) if recorded else "",
+        "tradeoffs": {one.assignment.name: one.tradeoffs_table() for one in narrators if one.assignment.tradeoffs},
         "score": material.score,
         "other": {language: file for language, file in other.items() if language in material.settings.languages},
     }

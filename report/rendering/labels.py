@@ -100,8 +100,8 @@ def _keys(table: Mapping[str, Any], prefix: str = "") -> set[str]:
 
 def number(value: float, unit: str) -> str:
     """The digits worth showing: counts whole, seconds to a hundredth (below one: a thousandth), bytes in MiB."""
-    if unit == "count":
+    if unit in ("count", "microseconds"):
         return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
     if unit == "bytes":
-        return f"{value / 2**20:.1f}"
+        return f"{value / 2**20:.1f}" if value >= 2**20 else f"{value / 2**20:.3f}"
     return f"{value:.3f}" if unit == "seconds" and abs(value) < 1 else f"{value:.2f}"

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from report.rendering.reasons import Reason, ReasonKey
 from report.run import Run
-from report.spec import Assignment, Scenario
+from report.scenario import Scenario
+from report.spec import Assignment
 
 
 class UnmeasuredError(Exception):
@@ -38,7 +39,7 @@ def nobody(_: Subject) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A measure with its unit: count, seconds, delays (multiples of the server's delay), bytes or ratio.
+    """A measure with its unit: count, seconds, delays (multiples of the server's delay), bytes, ratio or per_request.
 
     `witness` is the line of `table`, from 1, that alone decides a value that was measured. Under `least` there is
     no value, whatever the evidence: it may be undecided there, but never lower.
@@ -49,3 +50,8 @@ class Metric:
     table: str = "requests.csv"
     witness: Witness = nobody
     least: float = 0.0
+
+    @property
+    def timed(self) -> bool:
+        """Whether the value depends on how fast the machine is and on what else runs there."""
+        return self.unit in ("seconds", "microseconds", "delays", "per_request")

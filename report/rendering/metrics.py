@@ -81,7 +81,12 @@ def _row(subject: Subject, place: int) -> int:
 
 
 def _in_delays(measure: Measure) -> Measure:
-    return lambda subject: measure(subject) / subject.run.record.delay
+    def measured(subject: Subject) -> float:
+        if not subject.run.record.delay:
+            raise UnmeasuredError("no_delay")
+        return measure(subject) / subject.run.record.delay
+
+    return measured
 
 
 def _lag(subject: Subject) -> float:
@@ -122,11 +127,28 @@ def _sampled_when_busiest(subject: Subject) -> bool:
     return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
 
 
-def _pss(subject: Subject) -> float:
-    pss = subject.run.record.resources.pss_bytes
-    if pss is None:
-        raise UnmeasuredError("no_pss")
-    return float(pss)
+def _memory(kind: str) -> Measure:
+    def measure(subject: Subject) -> float:
+        swept: int | None = getattr(subject.run.record.resources, f"{kind}_bytes")
+        if swept is None:
+            raise UnmeasuredError("no_pss")
+        return float(swept)
+
+    return measure
+
+
+def _each(measure: Measure) -> Measure:
+    return lambda subject: measure(subject) / max(1, len(_requests(subject)))
+
+
+def _per_request(field: str) -> Measure:
+    """A count of the whole tree's exit accounting, for each request that was sent."""
+    return _each(lambda subject: float(getattr(subject.run.record.resources, field)))
+
+
+def _percentile(percent: int) -> Callable[[list[float]], float]:
+    """The smallest value at or under which so many percent of all values lie (nearest rank)."""
+    return lambda values: sorted(values)[max(0, math.ceil(percent * len(values) / 100) - 1)]
 
 
 def _cpu(subject: Subject) -> float:
@@ -164,18 +186,30 @@ METRICS: Mapping[str, Metric] = {
     "requests.answered": Metric("count", _count(_answered)),
     "requests.failed": Metric("count", _count(lambda r: not _answered(r))),
     "requests.correct": Metric("count", _correct),
+    "requests.closed": Metric("count", _count(lambda r: r.outcome == "closed")),
+    "requests.reset": Metric("count", _count(lambda r: r.outcome == "reset")),
+    "requests.refused": Metric("count", _count(lambda r: r.outcome == "refused")),
+    "requests.late": Metric("count", _count(lambda r: r.outcome == "late")),
     "requests.unaccounted": Metric("count", _unaccounted, least=-math.inf),
     "makespan.seconds": Metric("seconds", _makespan, witness=_last_answer),
     "makespan.delays": Metric("delays", _in_delays(_makespan), witness=_last_answer),
     "latency.shortest": Metric("seconds", _latency(min), witness=_latency_row(min)),
     "latency.median": Metric("seconds", _latency(statistics.median)),
+    "latency.p95": Metric("seconds", _latency(_percentile(95))),
+    "latency.p99": Metric("seconds", _latency(_percentile(99))),
     "latency.longest": Metric("seconds", _latency(max), witness=_latency_row(max)),
     "client.behind": Metric("seconds", _lag),
     "connections.together": Metric("count", _together, "server.log", _together_line, least=1),
     "processes.peak": Metric("count", _peak("processes"), "samples.csv", _peak_row("processes")),
     "threads.peak": Metric("count", _peak("threads"), "samples.csv", _peak_row("threads")),
-    "memory.pss": Metric("bytes", _pss, "run.json"),
+    "memory.pss": Metric("bytes", _memory("pss"), "run.json"),
+    "memory.rss": Metric("bytes", _memory("rss"), "run.json"),
+    "memory.uss": Metric("bytes", _memory("uss"), "run.json"),
+    "memory.pss_each": Metric("bytes", _each(_memory("pss")), "run.json"),
     "cpu.seconds": Metric("seconds", _cpu, "run.json"),
+    "switches.voluntary": Metric("per_request", _per_request("voluntary_switches"), "run.json"),
+    "switches.forced": Metric("per_request", _per_request("involuntary_switches"), "run.json"),
+    "left.killed": Metric("count", lambda s: s.run.record.ending.killed, "run.json"),
     "left.zombies": Metric("count", lambda s: s.run.record.leftovers.zombies, "run.json"),
     "left.total": Metric("count", _left, "run.json"),
     "exit.status": Metric("count", _exit_status, "run.json"),

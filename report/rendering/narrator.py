@@ -17,7 +17,8 @@ from report.rendering.measure import UnmeasuredError
 from report.rendering.memory import Memory
 from report.rendering.places import Places
 from report.rendering.verdicts import Evidence, Verdict, bound, worst
-from report.spec import FAMILIES, Assignment, Claim, declared_names
+from report.scenario import Claim
+from report.spec import FAMILIES, Assignment, declared_names
 
 _PLACE = re.compile(r"(?P<place>(?:[a-z0-9_]+/)?[a-z0-9_-]+(?::[a-z0-9_-]+)?)\.(?P<metric>.+)")
 _DECLARED = ("clients", "delay", "sends", "settle")
@@ -45,7 +46,7 @@ class Narrator:
 
     def calls(self) -> Mapping[str, Callable[..., str]]:
         """The names an explanation can use."""
-        own = ("claim", "metric", "declared", "predicted", "limit", "claims_table")
+        own = ("claim", "metric", "declared", "predicted", "limit", "claims_table", "tradeoffs_table")
         shown = ("excerpt", "terminal", "figure", "diagram")
         return {name: getattr(self, name) for name in own} | {name: getattr(self._shows, name) for name in shown}
 
@@ -68,7 +69,7 @@ class Narrator:
         """The value a verdict rests on, with its unit; the reason when there is none."""
         if verdict.value is None:
             return self._label.reason(verdict.reason) if verdict.reason else ""
-        unit = "ratio" if verdict.claim.relative_to else metrics.find(verdict.claim.metric).unit
+        unit = "ratio" if verdict.claim.is_ratio else metrics.find(verdict.claim.metric).unit
         return self._label.value(verdict.value, unit)
 
     def metric(self, reference: str) -> str:
@@ -116,7 +117,7 @@ class Narrator:
             value = _limit(claim, side)
         except ValueError as error:
             raise SpecError(f"{self._file}: {call}: {error}") from None
-        unit = "ratio" if claim.relative_to else metrics.find(claim.metric).unit
+        unit = "ratio" if claim.is_ratio else metrics.find(claim.metric).unit
         return self._label.counted(f"{value:g}", unit)
 
     def claims_table(self) -> str:
@@ -124,7 +125,9 @@ class Narrator:
         head = [self._label(key) for key in ("scenario", "server", "claim", "metric", "bound", "measured", "verdict")]
         table = [_row(head), _row(["---"] * len(head))]
         for v in self._verdicts:
-            beside = f" ÷ {v.claim.relative_to}" if v.claim.relative_to else ""
+            beside = f" ÷ {self._label.metric(v.claim.over)}" if v.claim.over else ""
+            beside += f" − {v.claim.minus}" if v.claim.minus else ""
+            beside += f" ÷ {v.claim.relative_to}" if v.claim.relative_to else ""
             cells = [
                 v.scenario,
                 v.server,
@@ -135,6 +138,25 @@ class Narrator:
             verdict = f"{self._label.mark(v.state)}\u00a0[{self._label(v.state)}]({self._link(v)})"
             table.append(_row([*cells, self.measured(v), verdict]))
         return "\n".join(table)
+
+    def tradeoffs_table(self) -> str:
+        """What textbooks say beside what was measured, a column for each server that claims decide it for."""
+        columns = list(dict.fromkeys(column for row in self.assignment.tradeoffs for column in row.claims))
+        words = ("tradeoff", "textbook", "what_was_measured")
+        table = [_row([*(self._label(word) for word in words), *(self._label.name(column) for column in columns)])]
+        table.append(_row(["---"] * (len(words) + len(columns))))
+        for row in self.assignment.tradeoffs:
+            said = [str(getattr(text, self._label.language)) for text in (row.topic, row.textbook, row.measured)]
+            table.append(_row([*said, *(self._decided(row.claims.get(column)) for column in columns)]))
+        return "\n".join(table)
+
+    def _decided(self, claim_id: str | None) -> str:
+        """The value and verdict of a claim that is cited elsewhere, with its evidence; a dash where there is none."""
+        found = next((verdict for verdict in self._verdicts if verdict.claim.id == claim_id), None)
+        if found is None:
+            return "–"
+        said = f"{self._label.mark(found.state)}\u00a0[{self._label(found.state)}]({self._link(found)})"
+        return f"{self.measured(found)} {said}"
 
     def _link(self, verdict: Verdict) -> str:
         """The file that a verdict rests on, and the line where one decides it."""

@@ -14,9 +14,12 @@ from typing import Literal
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 ReasonKey = Literal[
+    "busy",
+    "cores",
     "needs",
     "never_sampled",
     "no_answer",
+    "no_delay",
     "no_expect",
     "no_line",
     "no_number",

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from report.rendering import metrics
+from report.rendering import machine, metrics
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.reasons import Reason
 from report.run import Run
-from report.spec import Assignment, Claim, resolve
+from report.scenario import Claim
+from report.spec import Assignment, resolve
 
 State = Literal["holds", "fails", "undecided"]
 
@@ -58,8 +59,25 @@ class Evidence:
             raise UnmeasuredError("needs", program=self.lacking[assignment, server])
         if not runs:
             raise UnmeasuredError("not_run", run=f"{assignment}/{scenario}.{server}")
-        measure = metrics.find(metric).measure
-        return [float(measure(self._subject(assignment, scenario, run))) for run in runs]
+        found = metrics.find(metric)
+        subjects = [self._subject(assignment, scenario, run) for run in runs]
+        for subject in subjects if found.timed else ():
+            machine.must_suit(subject)
+        return [float(found.measure(subject)) for subject in subjects]
+
+    def of_claim(self, claim: Claim, assignment: str, scenario: str, server: str) -> list[float]:
+        """What a claim is about on each repetition there, before it is made relative to another place."""
+        values = self.values(assignment, scenario, server, claim.metric)
+        if claim.over is not None:
+            under = self.values(assignment, scenario, server, claim.over)
+            if not all(under):
+                raise UnmeasuredError("relative_to_zero", base=claim.over)
+            values = [value / base for value, base in zip(values, under, strict=True)]
+        if claim.minus is not None:
+            folder, other, beside = resolve(claim.minus, assignment, scenario)
+            less = self.values(folder, other, beside or server, claim.metric)
+            values = [value - statistics.median(less) for value in values]
+        return values
 
     def witness(self, assignment: str, scenario: str, server: str, metric: str, place: int) -> int | None:
         """The line that decides the metric, once measured, on the run at this place."""
@@ -84,21 +102,21 @@ def judge(evidence: Evidence, assignment: Assignment, speed: float) -> list[Verd
 
 def decide(evidence: Evidence, assignment: Assignment, scenario: str, server: str, claim: Claim) -> Verdict:
     """The verdict on one claim on one server, not yet with its witness."""
+    place = (assignment.name, scenario, server)
 
     def verdict(state: State, values: Sequence[float] = (), reason: Reason | None = None) -> Verdict:
         middle = statistics.median(values) if values else None
         low, high = (min(values), max(values)) if values else (None, None)
-        order = sorted(range(len(values)), key=lambda place: values[place])
-        place = order[(len(order) - 1) // 2] if order else 0
-        found = (assignment.name, scenario, server, claim, state, middle, low, high, len(values), reason)
-        return Verdict(*found, place=place)
+        order = sorted(range(len(values)), key=lambda run: values[run])
+        found = (*place, claim, state, middle, low, high, len(values), reason)
+        return Verdict(*found, place=order[(len(order) - 1) // 2] if order else 0)
 
     try:
-        values = evidence.values(assignment.name, scenario, server, claim.metric)
+        values = evidence.of_claim(claim, *place)
         if claim.relative_to is not None:
             folder, other, beside = resolve(claim.relative_to, assignment.name, scenario)
-            base = statistics.median(evidence.values(folder, other, beside or server, claim.metric))
-            if base == 0:
+            base = statistics.median(evidence.of_claim(claim, folder, other, beside or server))
+            if base <= 0:
                 raise UnmeasuredError("relative_to_zero", base=claim.relative_to)
             values = [value / base for value in values]
     except UnmeasuredError as error:

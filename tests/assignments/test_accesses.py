@@ -33,7 +33,7 @@ Row = dict[str, str]
 
 def load(port: int, offsets: Sequence[float] = (0.0,), stalled: int = 0, timeout: float = 60.0) -> Load:
     """A load that is over."""
-    done = Load(("127.0.0.1", port), REQUEST, offsets, stalled, timeout)
+    done = Load(("127.0.0.1", port), [REQUEST], offsets, stalled, timeout)
     wake, waker = socket.socketpair()
     with wake, waker:
         done.run(wake)

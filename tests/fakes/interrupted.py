@@ -11,7 +11,7 @@ from pathlib import Path
 from report.recording import record
 from report.recording.progress import Who
 from report.run import Identity
-from report.spec import Load
+from report.scenario import Load
 from tests.recording.harness import ROOT, Remembering, fake, planned, scenario
 
 

@@ -9,7 +9,8 @@ from time import monotonic, sleep
 from report.recording import Limits, Planned
 from report.recording.progress import Who
 from report.run import Identity
-from report.spec import Assignment, Load, Scenario, Server, Text
+from report.scenario import Load, Scenario
+from report.spec import Assignment, Server, Text
 
 ROOT = Path(__file__).parents[2]
 FAKES = "tests/fakes/servers"

@@ -7,7 +7,8 @@ import pytest
 
 from report.errors import SpecError
 from report.recording.command import Built, build_command, load_command, number, server_command
-from report.spec import Load, Phase, Server
+from report.scenario import Load, Phase
+from report.spec import Server
 from tests.recording.harness import planned, scenario
 
 

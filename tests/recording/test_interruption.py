@@ -18,7 +18,7 @@ from report.recording.process import Supervised
 from report.recording.progress import Who
 from report.recording.record import execute
 from report.run import Identity
-from report.spec import Load, Scenario
+from report.scenario import Load, Scenario
 from tests.recording.harness import DEADLINE, ROOT, Remembering, fake, planned, processes_with, scenario, wait_for
 
 LONG = scenario(delay=60.0, load=Load(timeout=120.0))  # under load until somebody ends it

@@ -14,7 +14,7 @@ from report.errors import ServerError
 from report.recording import kernel, outcome, record, stages
 from report.recording.stages import Limits
 from report.run import Request, Run
-from report.spec import Load, Phase, Scenario
+from report.scenario import Load, Phase, Scenario
 from tests.recording.harness import FAKES, ROOT, SHORT, Remembering, fake, planned, scenario
 
 

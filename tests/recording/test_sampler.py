@@ -71,10 +71,10 @@ def test_memory_is_summed_once_over_every_living_process(family: int) -> None:
     with Sampler(family, 5.0) as sampling:
         sampling.sweep_after(0.0)
         sampling.sweep_after(0.0)
-        wait_for(lambda: sampling.pss_bytes is not None, "the sum")
-    assert sampling.pss_processes == 4
-    assert sampling.pss_bytes is not None
-    assert sampling.pss_bytes > 1_000_000
+        wait_for(lambda: sampling.memory is not None, "the sum")
+    assert sampling.memory is not None
+    assert sampling.memory.processes == 4
+    assert sampling.memory.rss > sampling.memory.pss > sampling.memory.uss > 500_000
 
 
 def test_memory_that_cannot_be_read_is_not_told(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,10 +89,10 @@ def test_memory_that_cannot_be_read_is_not_told(family: int, monkeypatch: pytest
         sampling.sweep_after(0.0)
         wait_for(lambda: bool(looked), "the attempt")
     assert len(looked) == 1
-    assert (sampling.pss_bytes, sampling.pss_processes) == (None, None)
+    assert sampling.memory is None
 
 
 def test_a_sweep_that_was_not_due_yet_is_left_out() -> None:
     with Sampler(os.getpid(), 5.0) as sampling:
         sampling.sweep_after(3600.0)
-    assert sampling.pss_bytes is None
+    assert sampling.memory is None

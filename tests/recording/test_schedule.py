@@ -9,7 +9,8 @@ import pytest
 from report import evidence
 from report.errors import ServerError, SpecError
 from report.recording import record, record_all
-from report.spec import Phase, Server
+from report.scenario import Phase
+from report.spec import Server
 from tests.recording.harness import DEADLINE, FAKES, ROOT, SHORT, Remembering, fake, planned, scenario
 
 

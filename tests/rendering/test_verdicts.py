@@ -5,7 +5,7 @@ import pytest
 from report.rendering.reasons import Reason
 from report.rendering.verdicts import Verdict, bound, judge, satisfies, worst
 from report.run import Identity, Leftovers, Run
-from report.spec import Claim
+from report.scenario import Claim
 from tests.builders import ECHO, assignment, evidence_of, lines, request, run
 
 

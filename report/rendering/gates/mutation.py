@@ -4,6 +4,7 @@ Knows claims and verdicts; how evidence can be changed stands in `mutators`. It 
 metric's value: what was changed goes through the file format and is then judged as any run is.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -14,7 +15,7 @@ from report.rendering.gates.mutators import STRENGTHS, changes
 from report.rendering.measure import Subject
 from report.rendering.verdicts import Evidence, Verdict, bound, decide
 from report.run import LogLine, Record, Request, Run, Sample
-from report.spec import Claim
+from report.scenario import Claim
 
 Side = Literal["below", "above"]
 
@@ -56,7 +57,9 @@ def _sides(claim: Claim) -> list[tuple[Side, float]]:
     low, high = claim.between or (claim.equals, claim.equals)
     low = claim.at_least if low is None else low
     high = claim.at_most if high is None else high
-    least = 0.0 if claim.relative_to else metrics.find(claim.metric).least
+    least = 0.0 if claim.is_ratio else metrics.find(claim.metric).least
+    if claim.minus:
+        least = -math.inf
     sides: list[tuple[Side, float]] = [("below", low)] if low is not None and low > least else []
     return sides if high is None else [*sides, ("above", high)]
 
@@ -110,9 +113,8 @@ def _captured(lines: Sequence[LogLine]) -> tuple[LogLine, ...]:
 
 def _survivor(verdict: Verdict, side: Side, limit: float) -> str:
     claim = verdict.claim
-    beside = f" relative to {claim.relative_to}" if claim.relative_to else ""
     table = metrics.find(claim.metric).table
-    return f"{_place(verdict)}: no change of {table} that was tried takes {claim.metric}{beside} {side} {limit:g}"
+    return f"{_place(verdict)}: no change of {table} that was tried takes {claim.metric}{claim.beside} {side} {limit:g}"
 
 
 def _place(verdict: Verdict) -> str:

@@ -17,6 +17,7 @@ from report.spec import FAMILIES, Assignment, Held, Ring, Series
 Change = Callable[[Run, int], Run]
 STRENGTHS = (1, 2, 5, 10, 25, 100, 1000)
 _MOMENTS = ("started", "connected", "sent", "first_byte", "done")
+_FAILURES = ("incomplete", "closed", "reset", "refused", "late")
 _LEVELS = ("processes", "threads", "zombies", "rss", "descriptors")
 
 
@@ -61,8 +62,8 @@ def _of_requests(subject: Subject, up: bool) -> list[Change]:
     def is_answered(request: Request) -> bool:
         return request.kind == "request" and request.outcome == "answered"
 
-    def fail(request: Request) -> Request:
-        return replace(request, outcome="incomplete", body="")
+    def fail(outcome: str) -> Callable[[Request], Sequence[Request]]:
+        return lambda request: (replace(request, outcome=outcome, body=""),)
 
     def mend(request: Request) -> Request:
         body = subject.scenario.load.expect or ""
@@ -83,7 +84,7 @@ def _of_requests(subject: Subject, up: bool) -> list[Change]:
         return change
 
     return [
-        each(is_answered, lambda request: (fail(request),)),
+        *(each(is_answered, fail(outcome)) for outcome in _FAILURES),
         each(lambda request: request.kind == "request" and not is_answered(request), lambda r: (mend(r),)),
         each(lambda request: request.kind == "request", lambda request: ()),
         each(lambda request: request.kind == "request", lambda request: (request, request)),
@@ -122,6 +123,12 @@ def _of_facts(run: Run, up: bool) -> list[Change]:
     def every(part: str, names: Sequence[str]) -> Change:
         return lambda run, strength: changed(part, names, _scaled(up, strength), run)
 
+    numbers = (int, float)
     stated = {part: dict(getattr(run.record, part)) for part in ("ending", "leftovers", "resources")}
     counts = [(part, name) for part, facts in stated.items() for name in facts if isinstance(facts[name], int)]
-    return [*(one(*count) for count in counts), *(every(part, list(facts)) for part, facts in stated.items())]
+    alone = [(part, name) for part, facts in stated.items() for name in facts if isinstance(facts[name], numbers)]
+    return [
+        *(one(*count) for count in counts),
+        *(every(part, list(facts)) for part, facts in stated.items()),
+        *(every(part, [name]) for part, name in alone),
+    ]
