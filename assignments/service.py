@@ -7,7 +7,6 @@ It knows sockets and signals, and nothing about who serves whom: no fork, no thr
 import argparse
 import contextlib
 import functools
-import math
 import os
 import select
 import signal
@@ -17,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from assignments.greeting import LIMIT, answer, first_line, is_whole, response
+from assignments.options import count, seconds
 
 BACKLOG = 4096  # the kernel cuts it to net.core.somaxconn; too small, and clients connect whole seconds late
 PATIENCE = 1.0  # seconds that a peer has to take its answer
@@ -34,9 +34,7 @@ class Connection:
     """An accepted socket, its number in accept order, its peer, and who serves it (`actor`)."""
 
     def __init__(self, socket: socket.socket, number: int, peer: str) -> None:
-        self.socket = socket
-        self.number = number
-        self.peer = peer
+        self.socket, self.number, self.peer = socket, number, peer
         self.actor = "server"
 
     def say(self, event: str) -> None:
@@ -44,10 +42,10 @@ class Connection:
         say(self.actor, f"#{self.number} {event}")
 
 
-def handle(connection: Connection, *, delay: float, read_timeout: float) -> None:
+def handle(connection: Connection, *, delay: float, read_timeout: float, lesson: "Lesson | None" = None) -> None:
     """Serve one connection to its end and close it (durations: seconds). The peer may vanish at any point."""
     try:
-        converse(connection, delay, read_timeout)
+        converse(connection, delay, read_timeout, lesson)
     except Exception:  # a fault of ours costs this connection, not the server
         sys.excepthook(*sys.exc_info())
     finally:
@@ -55,7 +53,7 @@ def handle(connection: Connection, *, delay: float, read_timeout: float) -> None
         connection.say("closed")
 
 
-def converse(connection: Connection, delay: float, read_timeout: float) -> None:
+def converse(connection: Connection, delay: float, read_timeout: float, lesson: "Lesson | None") -> None:
     """Read the request, sleep if it earned the greeting, answer."""
     request, in_time = read_request(connection.socket, read_timeout)
     if request:
@@ -64,9 +62,11 @@ def converse(connection: Connection, delay: float, read_timeout: float) -> None:
         connection.say("client left without a request")
         return
     reply = answer(request) if in_time else response(408)
-    status, body = int(reply[9:12]), reply.partition(b"\r\n\r\n")[2]
-    if status == 200:
+    if reply[9:12] == b"200":
         time.sleep(delay)
+    elif reply[9:12] == b"404" and lesson:  # only with --lessons: another path may mean one
+        reply = lesson(connection, request)
+    status, body = int(reply[9:12]), reply.partition(b"\r\n\r\n")[2]
     try:
         connection.socket.settimeout(PATIENCE)
         connection.socket.sendall(reply)  # Python ignores SIGPIPE, which would end a C server here
@@ -210,15 +210,8 @@ def open_listener(address: tuple[str, int]) -> socket.socket:
 
 Options = argparse.Namespace
 Handle = Callable[[Connection], None]
+Lesson = Callable[[Connection, bytes], bytes]  # takes the request, gives the response
 Serve = Callable[[Connections, Handle, Options], None]
-
-
-def seconds(text: str) -> float:
-    """A duration of the command line: a finite number, not negative; otherwise ValueError."""
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise ValueError(text)
-    return value
 
 
 def main(serve: Serve, add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None) -> None:
@@ -231,15 +224,22 @@ def main(serve: Serve, add_arguments: Callable[[argparse.ArgumentParser], None] 
     parser.add_argument("--port", default=8090, type=int, help="port to listen on")
     parser.add_argument("--delay", default=5, type=seconds, help="seconds of sleep before the greeting")
     parser.add_argument("--read-timeout", default=10, type=seconds, help="seconds a client has for its request")
+    parser.add_argument("--lessons", action="store_true", help="also answer the paths of lessons.py")
+    parser.add_argument("--ballast", default=0, type=count, metavar="MIB", help="memory for the lesson /touch to read")
     add_arguments(parser)
     options = parser.parse_args()
+    lesson: Lesson | None = None
+    if options.lessons:  # imported only now: a plain server stays plain
+        from assignments.lessons import Lessons
+
+        lesson = Lessons(options.delay, options.ballast)
     try:
         listener = open_listener((options.host, options.port))
     except (OSError, OverflowError) as error:
         sys.exit(f"server: cannot listen on {options.host}:{options.port} ({error}); choose another --port?")
     connections = Connections(listener)
     say("server", "listening on {}:{}, delay {:g} s".format(*listener.getsockname(), options.delay))
-    handle_one = functools.partial(handle, delay=options.delay, read_timeout=options.read_timeout)
+    handle_one = functools.partial(handle, delay=options.delay, read_timeout=options.read_timeout, lesson=lesson)
     try:
         serve(connections, handle_one, options)
         ignore_stop_signals()
