@@ -37,7 +37,7 @@ QUERIES = {  # the keys that each path has, and what they are if the client does
     "/count": {"lock": "yes", "meet": "1"},
     "/crash": {},
     "/fail": {},
-    "/transfer": {"from": "a", "to": "b", "order": "given"},
+    "/transfer": {"from": "a", "to": "a", "order": "given"},  # from an account to itself is refused
     "/touch": {"mb": "1", "of": "objects"},
 }
 TARGET = re.compile(r"\s*GET (?:(?i:http)://[^/ ]*)?(/[^? ]*)(?:\?(\S*))? ")
@@ -138,9 +138,9 @@ class Lessons:
             second.lock(connection)
             source.balance -= 1
             target.balance += 1
+            connection.say("transferred")
             second.unlock()
             first.unlock()
-        connection.say("transferred")
 
     def touch(self, connection: Connection, query: Query) -> None:
         """Read memory that the parent made, and wait, so that a copy can be seen.

@@ -85,6 +85,7 @@ def test_every_server_has_the_lessons_and_still_greets(name: str, tmp_path: Path
         "/count?lock=no&meet=0",
         "/crash?now=yes",
         "/fail?x=",
+        "/transfer",
         "/transfer?from=a&to=a",
         "/transfer?from=a&to=c",
         "/transfer?order=alphabetical",
