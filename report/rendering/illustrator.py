@@ -7,10 +7,11 @@ remember pictures by a key that holds all that they are made from.
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from report.errors import SpecError
-from report.rendering import sources
+from report.rendering import compared, sources
 from report.rendering.display import fence, visible
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject
@@ -67,11 +68,19 @@ class Illustrator:
         summary = self._label("whole_capture", count=len(lines), file=file.rpartition("/")[2])
         return f"<details>\n<summary>{summary}</summary>\n\n{marks}text\n{text}\n{marks}\n\n</details>"
 
-    def figure(self, kind: str, *references: str, server: str | None = None) -> str:
-        """A figure of one run, or of several beside each other, with its alternative text and caption."""
+    def figure(self, kind: str, *references: str, server: str | None = None, log: bool = False, **options: str) -> str:
+        """A figure of one run, or of several beside each other, with its alternative text and caption.
+
+        Figures that compare places take `metric`, or names of an event and its groups: see `compared`.
+        """
         call = f"figure({', '.join(map(repr, (kind, *references)))})"
         if not references:
             raise SpecError(f"{self._file}: {call}: needs a scenario, such as figure({kind!r}, 'ten')")
+        if kind in compared.KINDS:
+            asked = tuple(f"{reference}:{server}" if server else reference for reference in references)
+            return self._comparison(kind, asked, log, options, call)
+        if options or log:
+            raise SpecError(f"{self._file}: {call}: takes no {', '.join(options) or 'log'}")
         subjects = [self._places.subject(reference, server, call) for reference in references]
 
         def draw() -> Picture:
@@ -88,6 +97,24 @@ class Illustrator:
         if ours and len(subjects) > 1:
             title = f"#{subjects[0].assignment.number} {', '.join(s.run.identity.server for s in subjects)}"
         return self._shown(f"{'-'.join(places)}-{kind}", picture, self._label(f"caption_{kind}", title=title))
+
+    def _comparison(self, kind: str, references: tuple[str, ...], log: bool, options: dict[str, str], call: str) -> str:
+        """A figure of numbers from several places, which are all that it depends on."""
+        asked = compared.Asked(self._file, call, self._places, references, options)
+        if log and kind != "bars":
+            raise SpecError(f"{self._file}: {call}: takes no log; its axes are logarithmic where they can be")
+        table = compared.bars(asked, log) if kind == "bars" else compared.growth(asked)
+
+        def draw() -> Picture:
+            from report.rendering.pictures import figures  # only here: what is remembered needs no library that draws
+
+            return figures.compare(table, self._label)
+
+        picture = self._drawn([kind, asdict(table)], draw)
+        which = key(references, log, options)[:8]  # the places themselves may be too many for the name of a file
+        what = "-".join(options.get(name, "") for name in ("metric", "event", "y") if options.get(name))
+        name = f"{self._places.assignment.name}-{what.replace('.', '-')}-{which}-{kind}"
+        return self._shown(name, picture, compared.caption(table, [place for _, place in asked.found()], self._label))
 
     def diagram(self, name: str) -> str:
         """A diagram that scenario.toml declares, with its alternative text and caption."""

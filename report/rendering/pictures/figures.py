@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from report.diagrams import Queue
 from report.errors import SpecError
+from report.rendering.compared import KINDS, Bars, Growth
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
-from report.rendering.pictures import curves, timelines
+from report.rendering.pictures import comparisons, curves, growth, timelines
 from report.rendering.pictures.descriptors import descriptors
 from report.rendering.pictures.picture import Picture
 from report.rendering.pictures.queueing import queue
@@ -35,7 +36,7 @@ def draw(kind: str, subjects: Subject | Sequence[Subject], label: Labels, asked_
     every = [subjects] if isinstance(subjects, Subject) else list(subjects)
     call = f"{asked_by}: figure({kind!r})"
     if kind not in FIGURES:
-        raise SpecError(f"{call}: there is no such figure; there are {', '.join(FIGURES)}")
+        raise SpecError(f"{call}: there is no such figure; there are {', '.join((*FIGURES, *KINDS))}")
     if not every:
         raise SpecError(f"{call}: needs a scenario to draw, such as figure({kind!r}, 'ten')")
     if kind in ONE and len(every) > 1:
@@ -44,6 +45,11 @@ def draw(kind: str, subjects: Subject | Sequence[Subject], label: Labels, asked_
         return ONE[kind](every[0], label) if kind in ONE else SEVERAL[kind](every, label)
     except (UnmeasuredError, SpecError) as error:
         raise SpecError(f"{call}: {error}") from None
+
+
+def compare(table: Bars | Growth, label: Labels) -> Picture:
+    """The figure of the numbers that were gathered from several places."""
+    return comparisons.bars(table, label) if isinstance(table, Bars) else growth.growth(table, label)
 
 
 def diagram(name: str, assignment: Assignment, label: Labels, asked_by: str) -> Picture:
