@@ -165,6 +165,27 @@ def test_the_head_of_a_table_says_what_its_columns_are() -> None:
     assert '<th scope="col">a</th>' in shown(MARKDOWN)
 
 
+def test_rows_about_several_servers_stand_together_and_what_they_repeat_stands_back() -> None:
+    text = shown(
+        "| assignment | scenario | server | makespan |\n| ---: | --- | --- | ---: |\n"
+        "| #0 | ten | python | 10 |\n| #0 | ten | c | 10 |\n| #1 | ten | python | 1 |\n"
+    )
+    assert text.count('<tr class="pair">') == text.count('<tr class="group">') == 1
+    again = re.findall(r'<td[^>]*class="again"[^>]*>([^<]*)', text)
+    assert again == ["#0", "ten"]
+
+
+def test_a_table_that_names_no_server_is_let_be() -> None:
+    assert "<tr class" not in shown("| a | b | c | d |\n|---|---|---|---|\n| 1 | 2 | 3 | 4 |\n| 1 | 2 | 5 | 4 |\n")
+
+
+def test_where_code_stands_is_a_note_below_it_and_any_other_link_is_not() -> None:
+    note = "[server.py:1](../assignments/server.py)\n"
+    assert '<p class="source"><a href' in shown(f"```python\npass\n```\n\n{note}")
+    assert 'class="source"' not in shown(f"Text.\n\n{note}")
+    assert 'class="source"' not in shown("```python\npass\n```\n\n[This](report.ko.md) is a sentence.\n")
+
+
 @pytest.mark.parametrize(
     "source",
     ["https://example.org/a.png", "//example.org/a.png", "figures/b.svg", "../a.svg", "data:image/png;base64,AA"],

@@ -66,7 +66,7 @@ def test_a_picture_without_a_caption_takes_none_from_the_text() -> None:
         ('width="900pt" height="300pt"', 453.5),
         ('width="400px" height="200px"', 300.0),
         ('viewBox="0 0 200 100"', 150.0),
-        ('width="400pt" height="900pt"', 200.0),
+        ('width="400pt" height="900pt"', 173.3),
         ("", 453.5),
     ],
 )
@@ -153,7 +153,15 @@ def test_lists_keep_their_start_their_depth_and_whether_they_are_tight() -> None
 def test_a_table_has_a_header_its_sides_and_columns_within_the_line() -> None:
     (table,) = body("| a | b |\n| --- | ---: |\n| `x` | 1 |")
     assert table.startswith("#rows((")
-    assert table.endswith('(left, right, ), 9.0pt, true, ("a", "b", ), (raw("x"), "1", ))')
+    assert table.endswith('(left, right, ), 9.0pt, true, ("a", "b", ), (raw("x"), "1", ), ("", ))')
+
+
+def test_the_rows_of_a_table_say_how_they_belong_together() -> None:
+    (table,) = body(
+        "| scenario | server | claim | bound |\n|---|---|---|---|\n"
+        "| ten | python | ends | = 0 |\n| ten | c | ends | = 0 |\n| tide | c | ends | = 0 |"
+    )
+    assert table.endswith(', ("", "pair", "group", ))')
 
 
 def test_an_aside_is_set_apart() -> None:

@@ -20,6 +20,7 @@ from report.errors import SpecError
 from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.labels import Labels
+from report.rendering.pages import tabular
 from report.rendering.pages.appendix import Table
 from report.rendering.pages.highlight import highlighted
 from report.rendering.pictures import theme
@@ -56,14 +57,14 @@ class Body:
         self._address(tokens)
         self._figures(tokens)
         self._links(tokens, slugs)
+        tabular.join_rows(tokens, self._label("server"))
+        _mark_sources(tokens)
         rules: dict[str, Callable[..., str]] = {
             "html_block": _fold,
             "html_inline": _escaped,
             "fence": _code,
             "code_block": _code,
-            "table_open": _table_open,
-            "table_close": _table_close,
-            "th_open": _header,
+            **tabular.RULES,
             "figure": _figure,
             "heading_close": lambda _, found, place, *rest: self._heading_close(found, place),
             "image": lambda _, found, place, *rest: self._image(found, place),
@@ -174,6 +175,15 @@ def _is_caption(tokens: Sequence[Token]) -> bool:
     return tokens[0].type == "paragraph_open" and kinds[:1] == ["em_open"] and kinds[-1:] == ["em_close"]
 
 
+def _mark_sources(tokens: Sequence[Token]) -> None:
+    """A paragraph below code that is nothing but a link says where the code stands: a note, not a sentence."""
+    for place in range(len(tokens) - 2):
+        parts = tokens[place + 2].children or ()
+        alone = [part.type for part in parts] == ["link_open", "text", "link_close"]
+        if alone and tokens[place].type == "fence":
+            tokens[place + 1].attrSet("class", "source")
+
+
 Rule = MutableMapping[str, Any]
 
 
@@ -196,19 +206,6 @@ def _code(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: 
     language = token.info.split()[0] if token.info.strip() else "text"
     inner = highlighted(token.content, language, "")
     return f'<pre tabindex="0" class="code {html.escape(language)}"><code>{inner}</code></pre>\n'
-
-
-def _table_open(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:
-    return '<div class="table" tabindex="0"><table>\n'
-
-
-def _table_close(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:
-    return "</table></div>\n"
-
-
-def _header(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:
-    tokens[place].attrSet("scope", "col")
-    return str(renderer.renderToken(tokens, place, options, env))
 
 
 def _figure(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:

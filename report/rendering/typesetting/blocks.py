@@ -12,11 +12,12 @@ from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from report.errors import SpecError
+from report.rendering import pairs
 from report.rendering.typesetting import grid, inlines, typefaces
 from report.rendering.typesetting.inlines import Span, array, string
 
 WIDTH = 453.5  # points of a line of text: A4 within the margins of templates/report.typ
-_HEIGHT = 450.0  # points: a picture leaves room for the text that speaks of it
+_HEIGHT = 390.0  # points: a picture leaves room for the text that speaks of it; a terminal is set as small as code
 _CODE = (6.4, 8.2)  # the smallest and the usual size of code
 _WHOLE = {"code": 30, "table": 16}  # lines or rows that are kept on one page
 _SHORT = 160  # characters of a paragraph that stays with what follows it
@@ -29,6 +30,7 @@ class Blocks:
 
     pictures: Mapping[str, bytes]
     anchors: Mapping[str, int]
+    server: str  # the head of the column that names servers
 
     def write(self, nodes: Sequence[SyntaxTreeNode]) -> list[str]:
         """One expression for each block; captions and sources join what they belong to."""
@@ -95,6 +97,7 @@ class Blocks:
             "true" if len(body) <= _WHOLE["table"] else "false",
             array(header),
             array(cell for row in body for cell in row),
+            array(string(kind) for kind in pairs.belonging(*_words(node), self.server)),
         ]
         return f"rows({', '.join(values)})"
 
@@ -203,6 +206,14 @@ def _points(length: str) -> float:
 def _children(node: SyntaxTreeNode) -> list[Token]:
     """An inline node's tokens in a row."""
     return list(node.token.children or ()) if node.token else []
+
+
+def _words(table: SyntaxTreeNode) -> tuple[list[str], list[list[str]]]:
+    """What the cells of a table say: those of its head, and those of each row."""
+    head, *rows = [
+        [cell.children[0].content for cell in row.children] for part in table.children for row in part.children
+    ]
+    return head, rows
 
 
 def _first_row(table: SyntaxTreeNode) -> Sequence[SyntaxTreeNode]:

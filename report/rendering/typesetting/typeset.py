@@ -31,7 +31,7 @@ def source(document: Document, label: Labels) -> str:
     _check_glyphs(document, nodes)
     found = headings.of_tokens(tokens)
     anchors = {slug: heading.line for slug, heading in zip(headings.github_slugs(found), found, strict=True)}
-    blocks = Blocks(document.pictures, anchors)
+    blocks = Blocks(document.pictures, anchors, label("server"))
     start = next((place for place, node in enumerate(nodes) if node.type == "heading" and node.tag != "h1"), 0)
     body = blocks.write(nodes[start:])
     return "\n".join(
