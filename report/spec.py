@@ -114,11 +114,15 @@ class Transcript(Model):
 
 
 class Tradeoff(Model):
-    """A row of a comparison: what textbooks say, what is measured, and the claim that decides it for each server."""
+    """A row of a comparison: what textbooks say, what is measured, the claim that decides it for each kind of server.
+
+    `finding` is what follows, and is said only while all these claims hold.
+    """
 
     topic: Text
     textbook: Text
     measured: Text
+    finding: Text
     claims: Mapping[Name, Name] = Field(min_length=1)
 
 

@@ -18,7 +18,7 @@ from report.rendering.memory import Memory
 from report.rendering.places import Places
 from report.rendering.verdicts import Evidence, Verdict, bound, worst
 from report.scenario import Claim
-from report.spec import FAMILIES, Assignment, declared_names
+from report.spec import FAMILIES, Assignment, Tradeoff, declared_names
 
 _PLACE = re.compile(r"(?P<place>(?:[a-z0-9_]+/)?[a-z0-9_-]+(?::[a-z0-9_-]+)?)\.(?P<metric>.+)")
 _DECLARED = ("clients", "delay", "sends", "settle")
@@ -140,15 +140,21 @@ class Narrator:
         return "\n".join(table)
 
     def tradeoffs_table(self) -> str:
-        """What textbooks say beside what was measured, a column for each server that claims decide it for."""
+        """What textbooks say beside what was measured, a column for each kind of server, and what follows."""
         columns = list(dict.fromkeys(column for row in self.assignment.tradeoffs for column in row.claims))
-        words = ("tradeoff", "textbook", "what_was_measured")
-        table = [_row([*(self._label(word) for word in words), *(self._label.name(column) for column in columns)])]
-        table.append(_row(["---"] * (len(words) + len(columns))))
+        words = [self._label(word) for word in ("tradeoff", "textbook", "what_was_measured")]
+        table = [_row([*words, *(self._label.name(column) for column in columns), self._label("finding")])]
+        table.append(_row(["---"] * (len(words) + len(columns) + 1)))
         for row in self.assignment.tradeoffs:
             said = [str(getattr(text, self._label.language)) for text in (row.topic, row.textbook, row.measured)]
-            table.append(_row([*said, *(self._decided(row.claims.get(column)) for column in columns)]))
+            decided = [self._decided(row.claims.get(column)) for column in columns]
+            table.append(_row([*said, *decided, self._finding(row)]))
         return "\n".join(table)
+
+    def _finding(self, row: Tradeoff) -> str:
+        """What follows from a row while all its claims hold; otherwise the worst of their verdicts."""
+        state = worst(verdict.state for verdict in self._verdicts if verdict.claim.id in row.claims.values())
+        return str(getattr(row.finding, self._label.language)) if state == "holds" else self._label(state)
 
     def _decided(self, claim_id: str | None) -> str:
         """The value and verdict of a claim that is cited elsewhere, with its evidence; a dash where there is none."""
