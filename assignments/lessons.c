@@ -18,7 +18,7 @@
 
 #define MIB (1024L * 1024)
 #define TURNS 600000L /* of the spin for work=1: about 1 ms (100 ms for work=100, measured; gcc 12, -O2, a Xeon core) */
-#define DIGITS 7      /* of a number in a query, at the most */
+#define DIGITS 6      /* of a number in a query, at the most */
 #define NODE 32       /* bytes that an allocated node takes up, malloc's own eight and the rounding to 16 included */
 
 bool lessons_on;
@@ -158,8 +158,8 @@ static void hold(struct account *account, const struct connection *connection)
         }
         sched_yield(); /* taken, and not yet signed, or signed off, and not yet released */
     }
-    atomic_store(&account->owner, connection->number);
     say(connection->actor, "#%u holds %s", connection->number, account->name);
+    atomic_store(&account->owner, connection->number); /* after its line: whoever waits for it says so later */
 }
 
 static void let_go(struct account *account)
@@ -265,11 +265,11 @@ static bool can_touch(const int *values)
 
 /* ---- From a target to its lesson ------------------------------------------------------------------------------- */
 
-/* A key of a query. Its value is the place of its word among `words`; without any, a whole number from 1. */
+/* A key of a query. Its value is the place of its word among `words`, which is 0 for the first one; without any words
+ * it is a whole number from 1. What is left out is the first word, or 1. */
 struct key {
     const char *name;
     const char *words[4];
-    int otherwise; /* the value if the key is not there; 0: it must be */
 };
 
 struct lesson {
@@ -280,64 +280,60 @@ struct lesson {
 };
 
 static const struct lesson LESSONS[] = {
-    {"/spin", spin, {{.name = "work"}}, NULL},
-    {"/count", count, {{.name = "lock", .words = {"yes", "no"}}, {.name = "meet", .otherwise = 1}}, NULL},
+    {"/spin", spin, {{"work", {0}}}, NULL},
+    {"/count", count, {{"lock", {"yes", "no"}}, {"meet", {0}}}, NULL},
     {"/crash", crash, {{0}}, NULL},
     {"/fail", fail, {{0}}, NULL},
-    {"/transfer", transfer, {{.name = "from", .words = {"a", "b"}}, {.name = "to", .words = {"a", "b"}},
-                             {.name = "order", .words = {"given", "fixed", "seats"}}}, can_transfer},
-    {"/touch", touch, {{.name = "mb"}, {.name = "of", .words = {"objects", "array"}}}, can_touch},
+    {"/transfer", transfer, {{"from", {"a", "b"}}, {"to", {"a", "b"}}, {"order", {"given", "fixed", "seats"}}},
+     can_transfer},
+    {"/touch", touch, {{"mb", {0}}, {"of", {"objects", "array"}}}, can_touch},
 };
 
 #define MISSING (-1)
 
 static bool is_word(const char *word, const char *text, size_t length)
 {
-    return strlen(word) == length && memcmp(word, text, length) == 0;
+    return word != NULL && strlen(word) == length && memcmp(word, text, length) == 0;
 }
 
 static int value_of(const struct key *key, const char *text, size_t length)
 {
-    for (int place = 0; key->words[place] != NULL; place++)
-        if (is_word(key->words[place], text, length))
-            return place;
-    if (key->words[0] != NULL || length == 0 || length > DIGITS || strspn(text, "0123456789") != length)
-        return MISSING;
-    int number = atoi(text);
-    return number > 0 ? number : MISSING;
+    int place = 0;
+    while (key->words[place] != NULL && !is_word(key->words[place], text, length))
+        place++;
+    if (key->words[0] != NULL)
+        return key->words[place] != NULL ? place : MISSING;
+    bool is_number = *text != '0' && length > 0 && length <= DIGITS && strspn(text, "0123456789") == length;
+    return is_number ? atoi(text) : MISSING;
 }
 
-/* The values of a query's keys, which may come in any order; false if it holds a wrong, double or unknown one. */
+/* Read one pair of a query; false if its key is unknown or there already, or its value wrong. */
+static bool read_pair(const char *pair, size_t length, const struct lesson *lesson, int *values)
+{
+    size_t name = strcspn(pair, "=& ");
+    int key = 0;
+    while (key < KEYS && !is_word(lesson->keys[key].name, pair, name))
+        key++;
+    if (key == KEYS || name == length || values[key] != MISSING)
+        return false;
+    values[key] = value_of(&lesson->keys[key], pair + name + 1, length - name - 1);
+    return values[key] != MISSING;
+}
+
+/* The values of a query, which stands between a question mark, if there is any, and a space. */
 static bool read_query(const char *query, const struct lesson *lesson, int *values)
 {
     for (int key = 0; key < KEYS; key++)
         values[key] = MISSING;
-    while (*query != ' ') { /* at the mark before the next key: the question mark, later an ampersand */
-        size_t name = strcspn(++query, "=& "), length;
-        int key = 0;
-        while (key < KEYS && !(lesson->keys[key].name != NULL && is_word(lesson->keys[key].name, query, name)))
-            key++;
-        if (key == KEYS || query[name] != '=' || values[key] != MISSING)
-            return false;
-        query += name + 1;
-        length = strcspn(query, "& ");
-        values[key] = value_of(&lesson->keys[key], query, length);
-        if (values[key] == MISSING)
+    while (*query != ' ') {
+        size_t length = strcspn(++query, "& ");
+        if (length > 0 && !read_pair(query, length, lesson, values))
             return false;
         query += length;
     }
-    return true;
-}
-
-/* Put in what was left out; false if it must not be. */
-static bool complete(const struct lesson *lesson, int *values)
-{
-    for (int key = 0; key < KEYS && lesson->keys[key].name != NULL; key++) {
-        if (values[key] == MISSING && lesson->keys[key].otherwise == 0)
-            return false;
+    for (int key = 0; key < KEYS; key++)
         if (values[key] == MISSING)
-            values[key] = lesson->keys[key].otherwise;
-    }
+            values[key] = lesson->keys[key].words[0] == NULL;
     return lesson->is_possible == NULL || lesson->is_possible(values);
 }
 
@@ -348,7 +344,7 @@ int find_lesson(const char *target, struct asked *asked)
         const struct lesson *lesson = &LESSONS[place];
         if (is_word(lesson->path, target, path)) {
             asked->lesson = lesson;
-            return read_query(target + path, lesson, asked->values) && complete(lesson, asked->values) ? 200 : 400;
+            return read_query(target + path, lesson, asked->values) ? 200 : 400;
         }
     }
     return 404;

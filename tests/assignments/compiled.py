@@ -16,6 +16,7 @@ import pytest
 
 from tests.servers import ROOT, Server, free_port
 
+SHARED = ("assignments/service.c", "assignments/lessons.c")
 WARNINGS = ("-O2", "-Wall", "-Wextra", "-Wpedantic")
 Start = Callable[[str, Path, str, list[str]], Server]
 
@@ -33,7 +34,7 @@ def sources(name: str) -> list[str]:
     """What a server is made of, from the repository's root."""
     own = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "assignments" / name).glob("*.c"))
     assert own
-    return [*own, "assignments/service.c", "assignments/lessons.c"]
+    return [*own, *SHARED]
 
 
 def compile_c(output: Path, files: list[str], *flags: str, root: Path = ROOT) -> str:

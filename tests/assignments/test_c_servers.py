@@ -54,6 +54,8 @@ REGIONS = {
     "iterative/server.c": ["serve"],
     "fork/server.c": ["reap", "fork", "child", "parent"],
     "thread/server.c": ["thread", "start", "finish", "serve"],
+    "fork_vs_thread/detached_threads.c": ["mistake"],
+    "fork_vs_thread/laboratory.c": ["creation", "sizes", "inherit"],
     "message_queue/server.c": ["work", "serve"],
     "message_queue/dispatcher.c": ["queue", "turn", "add", "remove", "put", "take", "scale"],
 }
