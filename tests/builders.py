@@ -218,6 +218,9 @@ def run(
             involuntary_switches=1,
             pss_bytes=12 * 2**20,
             pss_processes=3,
+            rss_bytes=18 * 2**20,
+            uss_bytes=6 * 2**20,
+            others_cores=0.0,
         ),
         "captures": {},
     }

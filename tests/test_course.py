@@ -71,7 +71,7 @@ FAULTS = [
     (changed("delay = 5.0", 'delay = "8080"'), "scenarios.two.delay: input should be a valid number; found '8080'"),
     (changed("delay = 5.0", "delay = true"), "scenarios.two.delay: input should be a valid number; found True"),
     (changed("delay = 5.0", "delay = nan"), "scenarios.two.delay: input should be"),
-    (changed("delay = 5.0", "delay = 0"), "scenarios.two.delay: input should be greater than 0; found 0"),
+    (changed("delay = 5.0", "delay = -1"), "scenarios.two.delay: input should be greater than or equal to 0; found -1"),
     (changed("delay = 5.0", "delay = 2024-01-01"), "scenarios.two.delay: input should be a valid number"),
     (changed("clients = 2", 'clients = "2"'), "scenarios.two.clients: input should be a valid integer; found '2'"),
     (changed("clients = 2", "clients = true"), "scenarios.two.clients: input should be a valid integer; found True"),

@@ -27,18 +27,30 @@ def measured(name: str, **changes: Any) -> float:
         ("requests.answered", 2),
         ("requests.failed", 0),
         ("requests.correct", 2),
+        ("requests.closed", 0),
+        ("requests.reset", 0),
+        ("requests.refused", 0),
+        ("requests.late", 0),
         ("requests.unaccounted", 0),
         ("makespan.seconds", 5.02),
         ("makespan.delays", 1.004),
         ("latency.shortest", 5.01),
         ("latency.median", 5.015),
+        ("latency.p95", 5.02),
+        ("latency.p99", 5.02),
         ("latency.longest", 5.02),
         ("client.behind", 0.001),
         ("connections.together", 2),
         ("processes.peak", 3),
         ("threads.peak", 3),
         ("memory.pss", 12 * 2**20),
+        ("memory.rss", 18 * 2**20),
+        ("memory.uss", 6 * 2**20),
+        ("memory.pss_each", 6 * 2**20),
         ("cpu.seconds", 0.75),
+        ("switches.voluntary", 5),
+        ("switches.forced", 0.5),
+        ("left.killed", 0),
         ("left.zombies", 0),
         ("left.total", 0),
         ("exit.status", 0),
@@ -166,7 +178,7 @@ ECHO_OF_WORDS = ECHO_TOML.replace(r"queue (\d+)/", r"queue (\S+)/").replace(
 
 
 def test_every_metric_has_a_unit_that_can_be_shown_and_a_table_that_can_be_opened() -> None:
-    units = {"count", "seconds", "delays", "bytes", "ratio"}
+    units = {"count", "seconds", "delays", "bytes", "ratio", "per_request"}
     every = [*metrics.METRICS, *(f"{family}.x.{what[0]}" for family, (what, _) in metrics.FAMILIES.items())]
     assert {metrics.find(name).unit for name in every} <= units
     assert {metrics.find(name).table for name in every} <= {"run.json", *FILES}

@@ -42,18 +42,30 @@ CASES = [
     ("requests.answered", "equals = 2", 2),
     ("requests.failed", "equals = 0", 1),
     ("requests.correct", "equals = 2", 2),
+    ("requests.closed", "equals = 0", 1),
+    ("requests.reset", "equals = 0", 1),
+    ("requests.refused", "equals = 0", 1),
+    ("requests.late", "equals = 0", 1),
     ("requests.unaccounted", "equals = 0", 2),
     ("makespan.delays", "between = [0.9, 1.1]", 2),
     ("makespan.seconds", "at_most = 100", 1),
     ("latency.shortest", "at_least = 0.001", 1),
     ("latency.median", "at_most = 6", 1),
+    ("latency.p95", "between = [5, 6]", 2),
+    ("latency.p99", "between = [5, 6]", 2),
     ("latency.longest", "between = [5, 6]", 2),
     ("client.behind", "at_most = 0.5", 1),
     ("connections.together", "equals = 2", 2),
     ("processes.peak", "equals = 3", 2),
     ("threads.peak", "between = [2, 4]", 2),
     ("memory.pss", "between = [1e6, 1e9]", 2),
+    ("memory.rss", "between = [1e6, 1e9]", 2),
+    ("memory.uss", "between = [1e6, 1e9]", 2),
+    ("memory.pss_each", "between = [1e6, 1e9]", 2),
     ("cpu.seconds", "between = [0.01, 10]", 2),
+    ("switches.voluntary", "between = [1, 100]", 2),
+    ("switches.forced", "between = [0.1, 10]", 2),
+    ("left.killed", "equals = 0", 1),
     ("left.zombies", "equals = 0", 1),
     ("left.total", "equals = 0", 1),
     ("exit.status", "equals = 0", 1),
@@ -189,7 +201,7 @@ def test_of_a_ratio_the_own_side_is_changed() -> None:
 def test_a_ratio_to_itself_cannot_fail_and_survives() -> None:
     made = mutation.score(*relative("equals = 1", "two:python"))
     assert (made.crossings, made.caught) == (2, 0)
-    assert "makespan.delays relative to two:python below 1" in made.survivors[0]
+    assert "makespan.delays ÷ two:python below 1" in made.survivors[0]
 
 
 def test_what_never_happened_is_crossed_by_a_line_that_another_run_has() -> None:
