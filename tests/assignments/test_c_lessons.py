@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ import pytest
 from tests import servers
 from tests.assignments.compiled import SHARED, WARNINGS, compile_c, sanitizer, sources, starting
 from tests.assignments.test_c_servers import masked
-from tests.servers import GET, GREETING, Server, body_of, read_all, running, status_of
+from tests.servers import GET, GREETING, ROOT, Server, body_of, read_all, running, status_of
 
 DESIGNS = ("iterative", "fork", "thread")
 SINGLE = {name: [f"assignments/fork_vs_thread/{name}.c", *SHARED] for name in ("laboratory", "detached_threads")}
@@ -333,7 +334,7 @@ def test_a_child_finds_a_lock_stuck_that_another_thread_held_unless_it_is_repair
     ids=" ".join,
 )  # fmt: skip
 def test_options_that_cannot_be_meant_are_refused(options: list[str], lesson_binaries: Path) -> None:
-    command = [lesson_binaries / "laboratory", "--port", "0", *options]
+    command = [str(lesson_binaries / "laboratory"), "--port", "0", *options]
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 2
     assert options[0] in refused.stderr.splitlines()[1]
@@ -342,9 +343,9 @@ def test_options_that_cannot_be_meant_are_refused(options: list[str], lesson_bin
 # ---- What a plain run does not show ----------------------------------------------------------------------------------
 
 
-def teach_all(name: str, folder: Path) -> None:
-    """Every lesson that ends well or fails, some of them at once; nothing may be found."""
-    with running(name, folder, *LESSONS, delay=0.05, prelude=NO_CORE) as server:
+def teach_all(name: str, folder: Path, prelude: str = "") -> Server:
+    """Every lesson that ends well or fails, some of them at once; then the end."""
+    with running(name, folder, *LESSONS, delay=0.05, prelude=prelude) as server:
         statuses = [status_of(server.ask(get(target))) for target in [*WELL, *BAD]]
         assert statuses == [200] * len(WELL) + [400] * len(BAD)
         fixed = [target.replace("given", "fixed") for target in GIVEN * 2]
@@ -352,7 +353,11 @@ def teach_all(name: str, folder: Path) -> None:
         assert [status_of(reply) for reply in ask_together(server, together)] == [200] * len(together)
         assert server.ask(get("/fail")) == b""
         assert server.stop() == 0, server.lines[-40:]
-        assert [line for line in server.lines if re.search("Sanitizer|runtime error|==", line)] == []
+        return server
+
+
+def found(server: Server) -> list[str]:
+    return [line for line in server.lines if re.search("Sanitizer|runtime error|==", line)]
 
 
 @pytest.mark.parametrize(("name", "kind"), [*((name, "address,undefined") for name in DESIGNS), ("thread", "thread")])
@@ -362,4 +367,58 @@ def test_the_sanitizers_find_nothing_in_the_lessons(
     folder = tmp_path_factory.mktemp("sanitized_lessons")
     compile_c(folder / name, sources(name), *sanitizer(kind, tmp_path_factory.getbasetemp()))
     monkeypatch.setattr(servers, "start", starting(folder))
-    teach_all(name, tmp_path)
+    assert found(teach_all(name, tmp_path)) == []
+
+
+def test_a_sanitizer_would_have_said_that_a_plain_counter_is_a_race(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same two updates lost, by undefined behaviour: what the atomic counter is for."""
+    flags = sanitizer("thread", tmp_path_factory.getbasetemp())
+    copy = tmp_path_factory.mktemp("racy")
+    for file in ("thread/server.c", "service.c", "service.h", "lessons.c", "lessons.h"):
+        text = (
+            (ROOT / "assignments" / file).read_text().replace("static atomic_uint counter", "static unsigned counter")
+        )
+        text = text.replace("atomic_load_explicit(&counter, memory_order_relaxed)", "counter")
+        text = text.replace("atomic_store_explicit(&counter, value, memory_order_relaxed)", "counter = value")
+        (copy / "assignments" / file).parent.mkdir(parents=True, exist_ok=True)
+        (copy / "assignments" / file).write_text(text)
+    compile_c(copy / "thread", sources("thread"), *flags, root=copy)
+    monkeypatch.setattr(servers, "start", starting(copy))
+    with running("thread", tmp_path, *LESSONS, delay=30) as server:
+        ask_together(server, ["/count?lock=no&meet=2"] * 2)
+        server.stop()
+        assert counted(server) == [1, 1]
+        assert server.count("WARNING: ThreadSanitizer: data race") > 0
+
+
+@pytest.mark.parametrize("kind", ["address,undefined", "thread"])
+def test_the_sanitizers_find_nothing_in_the_laboratory(
+    kind: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A child that ends is not to be told that it never joined a thread that it does not have."""
+    folder = tmp_path_factory.mktemp("sanitized_laboratory")
+    compile_c(folder / "laboratory", SINGLE["laboratory"], *sanitizer(kind, tmp_path_factory.getbasetemp()))
+    monkeypatch.setattr(servers, "start", starting(folder))
+    quiet = "import os; os.environ['TSAN_OPTIONS'] = 'report_thread_leaks=0'"
+    for options in (["--sizes", "1,2"], ["--experiment", "inherit"]):
+        with running("laboratory", tmp_path, *options, prelude=quiet) as server:
+            assert body_of(server.ask()) == GREETING
+            assert server.stop() == 0
+            assert found(server) == []
+            assert server.count("^laboratory: ") == server.count("MiB|child found|child got through") > 0
+
+
+@pytest.mark.parametrize("name", ["fork", "thread"])
+def test_valgrind_finds_nothing_in_the_lessons(
+    name: str, tmp_path: Path, lesson_binaries: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("valgrind") is None:
+        pytest.skip("valgrind is not installed")
+    monkeypatch.setattr(servers, "start", starting(lesson_binaries))
+    definite = ["--show-leak-kinds=definite", "--errors-for-leak-kinds=definite"]  # glibc keeps ended threads' stacks
+    words = ["valgrind", "-q", "--leak-check=full", *definite, "--error-exitcode=99", str(lesson_binaries / name)]
+    server = teach_all(name, tmp_path, f"import os, sys; os.execvp('valgrind', [*{words}, *sys.argv[1:]])")
+    assert found(server) == []
+    assert server.count("reaped child .*exit status [1-9]") == 0
