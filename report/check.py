@@ -4,7 +4,7 @@ Works in a folder of its own. A claim that is undecided at the speed of the chec
 fails is never tried again. Counts what it checked, and checking nothing is a failure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,11 +26,12 @@ REMEDY = "invoke publish"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a check looked at."""
+    """What a check looked at; `lacking` of the claims want what is declared as needed, as `undecided` tells."""
 
     runs: int
     claims: int
     lacking: int
+    undecided: tuple[str, ...]
     transcripts: int
     made: Edition
     published_files: int = 0
@@ -72,8 +73,9 @@ def check(
         raise ClaimError(problems)
     if not (runs and verdicts and transcripts):
         raise ClaimError("the check matched no run, no claim or no transcript; a gate that matches nothing is no gate")
-    lacking = sum(_unneeded(verdict) for verdict in verdicts)
-    return Counts(len(runs), len(verdicts), lacking, transcripts, made, files, kept)
+    lacking = [verdict for verdict in verdicts if _unneeded(verdict)]
+    told = tuple(undecided(lacking))
+    return Counts(len(runs), len(verdicts), len(lacking), told, transcripts, made, files, kept)
 
 
 def _within(settings: Settings, assignments: Sequence[Assignment]) -> Settings:
@@ -131,6 +133,16 @@ def sentences(verdicts: Sequence[Verdict]) -> list[str]:
     ]
 
 
+def undecided(lacking: Iterable[Verdict]) -> Iterator[str]:
+    """One line for each reason in each assignment, with the claims that it leaves undecided, each once."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for v in lacking:
+        told = v.claim.id if v.claim.server else f"{v.claim.id} ({v.server})"
+        found.setdefault((v.assignment, str(v.reason)), {})[told] = None
+    for (assignment, reason), claims in found.items():
+        yield f"assignments/{assignment}: {reason}: {', '.join(claims)}"
+
+
 def transcripts_of(assignments: Sequence[Assignment], runs: Sequence[Run]) -> Mapping[str, str]:
     """The transcript of each assignment that declares one, by the assignment's name."""
     by_place = {(r.identity.assignment, r.identity.scenario, r.identity.server): r for r in runs}
@@ -158,11 +170,12 @@ def _transcripts(root: Path, assignments: Sequence[Assignment], runs: Sequence[R
 def _published(root: Path, assignments: Sequence[Assignment], settings: Settings) -> tuple[int, int]:
     """Files of docs/ that are byte for byte what their evidence gives now, and claims that hold there."""
     docs = root / "docs"
-    planned = plan.plan(assignments, 1.0)
+    every = plan.plan(assignments, 1.0)
+    planned = plan.possible(every, plan.left_out(every, docs / "evidence"))
     stale = [s for s in plan.states(root, planned, docs / "evidence", published=True) if s.reason]
     if stale:
         raise OutdatedError(f"docs/evidence/{s.planned.identity}: {s.reason}; {REMEDY}" for s in stale)
-    files, made = published_files(root, assignments, settings, planned, docs / "evidence")
+    files, made = published_files(root, assignments, settings, every, docs / "evidence")
     problems = [f"docs: {sentence}" for sentence in sentences(made.verdicts)]
     if problems:
         raise ClaimError(problems)
@@ -178,7 +191,9 @@ def published_files(
     remember: Memory = forgetful,
 ) -> tuple[dict[str, bytes], Edition]:
     """All files of docs/: the report from the evidence in this folder, and the evidence itself."""
-    made = edition(root, evidence_of(assignments, plan.read(planned, folder)), 1.0, settings, remember)
+    missing = plan.left_out(planned, folder)
+    planned = plan.possible(planned, missing)
+    made = edition(root, evidence_of(assignments, plan.read(planned, folder), missing), 1.0, settings, remember)
     files = dict(made.files)
     for one in planned:
         directory = folder / one.identity.directory

@@ -84,7 +84,7 @@ def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
     spec = assignment.scenarios[scenario]
     shape = {
         "scenario": spec.model_dump(mode="json", include=_SHAPING),
-        "server": assignment.servers[server].model_dump(mode="json", exclude={"sources", "needs"}),
+        "server": assignment.servers[server].model_dump(mode="json", exclude={"sources", "needs", "optional"}),
     }
     shape["scenario"]["load"].pop("expect")
     return json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()

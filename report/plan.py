@@ -28,6 +28,18 @@ def lacking(assignments: Iterable[Assignment]) -> dict[tuple[str, str], str]:
     return {place: programs[0] for place, programs in missing.items() if programs}
 
 
+def left_out(planned: Iterable[Planned], folder: Path) -> dict[tuple[str, str], str]:
+    """Optional servers of which the folder has no run, by (assignment, server): the first program they need."""
+    seen: dict[tuple[str, str], bool] = {}
+    needed = {}
+    for one in planned:
+        place = (one.identity.assignment, one.identity.server)
+        there = evidence.find(folder / one.identity.directory) is not None
+        seen[place] = seen.get(place, False) or there or not one.server.optional
+        needed[place] = next(iter(one.server.needs), place[1])
+    return {place: needed[place] for place, kept in seen.items() if not kept}
+
+
 def possible(planned: Iterable[Planned], missing: Container[tuple[str, str]]) -> list[Planned]:
     """The runs whose servers this machine can run."""
     return [one for one in planned if (one.identity.assignment, one.identity.server) not in missing]

@@ -40,13 +40,17 @@ OneGroup = Annotated[str, AfterValidator(_one_group)]
 
 
 class Server(Model):
-    """One server program: a command, in any language (contract 1); `needs` are programs it cannot be run without."""
+    """One server program: a command, in any language (contract 1); `needs` are programs it cannot be run without.
+
+    An `optional` one is left out of the published edition, too, where it could not be run.
+    """
 
     command: tuple[str, ...] = Field(min_length=1)
     build: tuple[str, ...] | None = None
     directory: str = "."
     sources: tuple[str, ...] | None = None
     needs: tuple[str, ...] = ()
+    optional: bool = False
 
 
 class Series(Model):
