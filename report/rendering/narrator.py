@@ -60,8 +60,9 @@ class Narrator:
         if not found:  # a claim of another speed than this evidence's
             return f"{sentence} ({self._label('not_asked')})"
         state = worst(verdict.state for verdict in found)
-        several = len(found) > 1
-        values = ", ".join(f"{v.server} {self.measured(v)}" if several else self.measured(v) for v in found)
+        measured = [self.measured(verdict) for verdict in found]
+        named = [f"{verdict.server} {value}" for verdict, value in zip(found, measured, strict=True)]
+        values = measured[0] if len(set(measured)) == 1 else ", ".join(named)
         said = f"{self._label.mark(state)}\u00a0{self._label(state)}:\u00a0{values}"
         return f"{sentence} ([{said}]({self._link(found[0])}))"
 
