@@ -18,7 +18,7 @@ from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
 from report.rendering.memory import Memory, forgetful, key
-from report.rendering.pages.appendix import Table
+from report.rendering.pages.appendix import Extract, Table, extract
 from report.rendering.pages.body import Body, address
 from report.rendering.pictures import fonts, theme
 
@@ -62,7 +62,8 @@ def page(
     templates = root / "templates"
     style = (templates / "style.css").read_text(encoding="utf-8")
     script = (templates / "page.js").read_text(encoding="utf-8")
-    captured = "".join(line for table in tables.values() for line in table.lines)
+    extracts = [extract(path, table, body.targets[path]) for path, table in tables.items() if path in body.targets]
+    captured = "".join(line for one in extracts for stretch in one.stretches for _, line in stretch.lines)
     words = document.markdown + "".join(svg.decode() for svg in document.pictures.values())
     values = {
         "label": label,
@@ -72,7 +73,7 @@ def page(
         "other": neighbours,
         "contents": contents(headings.headings(document.markdown), neighbours.ids),
         "body": content,
-        "runs": _by_run({path: table for path, table in tables.items() if path in body.targets}),
+        "runs": _by_run(extracts),
         "targets": body.targets,
         "colours": _colours(),
         "style": style,
@@ -106,11 +107,11 @@ def _colours() -> str:
     return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
 
 
-def _by_run(tables: Mapping[str, Table]) -> dict[str, list[tuple[str, Table]]]:
-    """The tables by the run that they belong to, each with its path."""
-    runs: dict[str, list[tuple[str, Table]]] = {}
-    for path, table in tables.items():
-        runs.setdefault(table.run, []).append((path, table))
+def _by_run(extracts: Sequence[Extract]) -> dict[str, list[Extract]]:
+    """What is shown of the files, by the run that they belong to."""
+    runs: dict[str, list[Extract]] = {}
+    for one in extracts:
+        runs.setdefault(one.table.run, []).append(one)
     return runs
 
 
