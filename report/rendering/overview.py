@@ -15,6 +15,17 @@ from report.run import Run
 from report.settings import Settings
 from report.spec import Assignment, Text, resolve
 
+_MACHINE = (  # what is told of a machine, in this order; what else a record states comes after it, by its own name
+    "processor",
+    "cores",
+    "memory",
+    "system",
+    "kernel",
+    "machine",
+    "python",
+    "implementation",
+    "psutil",
+)
 _PEAKS = ("processes.peak", "threads.peak", "series.workers.max")
 
 
@@ -92,13 +103,13 @@ class Overview:
         return rows
 
     def machines(self) -> list[str]:
-        """Each environment that evidence comes from, once, in words."""
+        """Each environment that evidence comes from, once, in the report's words: first what figures depend on most."""
         found: list[Mapping[str, str]] = []
         for runs in self.evidence.runs.values():
             for run in runs:
                 if run.record.environment not in found:
                     found.append(run.record.environment)
-        return [", ".join(f"{key} {value}" for key, value in sorted(one.items())) for one in found]
+        return [", ".join(self._of_machine(one)) for one in found]
 
     def speeds(self) -> str:
         """The speeds of the runs, from the slowest."""
@@ -111,6 +122,10 @@ class Overview:
         assignment = self.evidence.assignments.get(folder)
         servers = (server,) if server else assignment.servers_of(scenario) if assignment else ()
         return next((r for s in servers for r in self.evidence.runs.get((folder, scenario, s), ())), None)
+
+    def _of_machine(self, environment: Mapping[str, str]) -> list[str]:
+        known = [self.label.counted(environment[key], f"machine_{key}") for key in _MACHINE if key in environment]
+        return known + [f"{key} {environment[key]}" for key in sorted(environment.keys() - set(_MACHINE))]
 
     def _recorded(self) -> str:
         """When the first and the last run were recorded, to the minute: the report's own date (UTC)."""

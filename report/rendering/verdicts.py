@@ -147,7 +147,7 @@ def satisfies(claim: Claim, value: float) -> bool:
 
 
 def bound(claim: Claim) -> str:
-    """The bound in signs: = 3, ≥ 2.5, ≤ 1.1, 20…22."""
+    """The bound in signs: = 3, ≥ 2.5, ≤ 1.1, 20–22."""
     if claim.equals is not None:
         return f"= {claim.equals:g}"
     if claim.at_least is not None:
@@ -155,7 +155,7 @@ def bound(claim: Claim) -> str:
     if claim.at_most is not None:
         return f"≤ {claim.at_most:g}"
     assert claim.between is not None
-    return f"{claim.between[0]:g}…{claim.between[1]:g}"
+    return f"{claim.between[0]:g}–{claim.between[1]:g}"
 
 
 def worst(states: Iterable[State]) -> State:

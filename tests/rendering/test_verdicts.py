@@ -19,7 +19,7 @@ def claim(**bounds: object) -> Claim:
         ({"equals": 3}, 3, 4, "= 3"),
         ({"at_least": 2.5}, 2.5, 2.4, "≥ 2.5"),
         ({"at_most": 1.1}, 1.1, 1.11, "≤ 1.1"),
-        ({"between": (20, 22)}, 22, 23, "20…22"),
+        ({"between": (20, 22)}, 22, 23, "20–22"),
     ],
 )
 def test_a_bound_is_inclusive(bounds: dict[str, object], within: float, outside: float, shown: str) -> None:
