@@ -193,10 +193,11 @@ def check(context: Context, jobs: int = 4) -> None:
         shutil.rmtree(BUILD / "check", ignore_errors=True)
         with progress_for(plan.plan(course.assignments, checking.SPEEDS[0])) as progress:
             counts = checking.check(ROOT, course.assignments, course.settings, BUILD / "check", progress, max(1, jobs))
-        if counts.lacking:
-            print(f"undecided: {counts.lacking} claims on servers that need a program which this machine lacks")
+        for told in counts.undecided:
+            print(f"undecided: {told}")
+        besides = f" ({counts.lacking} undecided, as told above)" if counts.lacking else ""
         print(
-            f"checked: {counts.claims} claims on {counts.runs} fresh runs, {counts.transcripts} transcripts; "
+            f"checked: {counts.claims} claims{besides} on {counts.runs} fresh runs, {counts.transcripts} transcripts; "
             f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold\n"
             + console.gates(counts.made)
         )
