@@ -12,6 +12,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -185,7 +187,9 @@ def test_threads_that_all_read_before_one_writes_lose_all_updates_but_one(tmp_pa
 def test_who_waits_in_vain_at_a_meeting_goes_on_after_a_delay_and_is_not_counted_on(tmp_path: Path) -> None:
     with running("thread", tmp_path, *LESSONS, delay=0.05) as server:
         for _ in range(3):
+            begin = time.monotonic()
             assert body_of(server.ask(get("/count?lock=no&meet=2"))) == GREETING
+            assert time.monotonic() - begin > 0.05  # sooner, if the one before still counted; later on a busy machine
         assert counted(server) == [1, 2, 3]
         assert server.stop() == 0
 
@@ -338,6 +342,15 @@ def test_options_that_cannot_be_meant_are_refused(options: list[str], lesson_bin
     refused = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert refused.returncode == 2
     assert options[0] in refused.stderr.splitlines()[1]
+
+
+def test_it_takes_the_options_that_the_laboratory_in_python_takes(lesson_binaries: Path) -> None:
+    asked = [[str(lesson_binaries / "laboratory")], [sys.executable, "-m", "assignments.fork_vs_thread.laboratory"]]
+    told = [
+        subprocess.run([*command, "--help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for command in asked
+    ]
+    assert set(re.findall(r"--[\w-]+", told[0])) == set(re.findall(r"--[\w-]+", told[1]))
 
 
 # ---- What a plain run does not show ----------------------------------------------------------------------------------
