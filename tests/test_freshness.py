@@ -12,6 +12,16 @@ from report.spec import Assignment
 from tests.builders import ECHO, write
 from tests.builders import course as written
 
+TRADEOFF = """
+[[tradeoffs]]
+topic = { ko = "a", en = "a" }
+textbook = { ko = "b", en = "b" }
+measured = { ko = "c", en = "c" }
+finding = { ko = "d", en = "d" }
+claims = { python = "all-answered" }
+
+"""
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -75,6 +85,10 @@ def test_prose_and_templates_never_make_a_run_stale(root: Path, path: str) -> No
         ('expect = "My first web server!"', 'expect = "Hello"'),
         ("numbered = true", "numbered = false"),
         ("clients = 2", "clients = 2\nrepeat = 5\nmax_speed = 5"),
+        ("clients = 2", "clients = 2\nexclusive = true\nquiet = true\ncores = 2"),
+        ("clients = 2", "clients = 2\ncheck = { clients = 1, repeat = 1 }"),
+        ("equals = 2", 'equals = 2\ncheck = { equals = 1 }\nover = "requests.failed"\nminus = "two"'),
+        ("[series]", TRADEOFF + "[series]"),
     ],
 )
 def test_claims_titles_series_masks_and_expectations_never_make_a_run_stale(root: Path, old: str, new: str) -> None:
@@ -90,9 +104,11 @@ def test_claims_titles_series_masks_and_expectations_never_make_a_run_stale(root
         ("clients = 2", "clients = 3"),
         ("clients = 2", "arrival = [ { rate = 1, seconds = 2 } ]"),
         ("clients = 2", "clients = 2\nsettle = 1.0"),
+        ("clients = 2", "clients = 2\nstop_after = 1.0"),
         ("clients = 2", 'clients = 2\noptions = ["--max-workers", "4"]'),
         ("load = { ", "load = { stalled = 1, "),
         ("load = { ", 'load = { path = "/missing", '),
+        ("load = { ", 'load = { also = ["/missing"], '),
         ("load = { ", "load = { timeout = 5.0, "),
         ('"{delay}"]', '"{delay}", "--read-timeout", "1"]'),
         ('"{delay}"]', '"{delay}"]\ndirectory = "assignments"'),

@@ -327,6 +327,21 @@ def test_what_a_server_does_to_a_silent_connection_is_told(
     assert any(line.startswith(told) for line in capsys.readouterr().out.splitlines())
 
 
+def test_requests_ask_for_several_paths_in_turn() -> None:
+    asked: dict[int, bytes] = {}
+
+    def remember(connection: socket.socket) -> None:
+        asked[connection.getpeername()[1]] = fakes.read_request(connection)
+        connection.sendall(ANSWER)
+
+    texts = [b"GET /%d HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path for path in range(3)]
+    wake, waker = socket.socketpair()
+    with wake, waker, fakes.serving(remember) as port:
+        done = Load(("127.0.0.1", port), texts, [0.0] * 7, stalled=0, timeout=60.0)
+        done.run(wake)
+    assert [asked[request.local_port or 0] for request in done.requests] == [texts[turn % 3] for turn in range(7)]
+
+
 # The command: what a user types and sees.
 
 
@@ -350,6 +365,19 @@ def test_the_terminal_and_the_record_tell_the_same(tmp_path: Path) -> None:
         assert float(row["due"]) <= float(row["started"]) <= float(row["done"])
         assert 0 < int(row["local_port"]) < 65_536
     assert [path.name for path in tmp_path.iterdir()] == ["requests.csv"]
+
+
+def test_other_paths_are_told_and_asked_for(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def remember(connection: socket.socket) -> None:
+        asked.append(fakes.read_request(connection).decode().split(" ")[1])
+        connection.sendall(ANSWER)
+
+    with fakes.serving(remember) as port:
+        ended = run(*command(port, "--clients", "5", "--also", "/spin?work=9", "--also", "/crash"))
+    assert ended.stdout.splitlines()[0] == f"sending 5 requests to http://127.0.0.1:{port}/, /spin?work=9, /crash"
+    assert sorted(asked) == ["/", "/", "/crash", "/spin?work=9", "/spin?work=9"]
 
 
 def test_all_answered_ends_in_a_summary_and_in_status_0() -> None:
@@ -521,6 +549,9 @@ def test_a_schedule_is_the_same_number_of_seconds_apart_within_each_phase() -> N
         (["URL", "--clients", "0"], "found '0', expected a whole number from 1"),
         (["URL", "--clients", "-3"], "found '-3', expected a whole number from 1"),
         (["URL", "--clients", "10", "--arrival", "1x1"], "not allowed with argument --clients"),
+        (["URL", "--also", "spin"], "found 'spin', expected a path"),
+        (["URL", "--also", "/a b"], "found '/a b', expected a path"),
+        (["URL", "--also", "/#part"], "found '/#part', expected a path"),
         (["URL", "--stalled", "1.5"], "found '1.5', expected a whole number from 0"),
         (["URL", "--timeout", "0.0"], "found '0.0', expected seconds, more than 0"),
         (["URL", "--timeout", "inf"], "found 'inf', expected seconds"),

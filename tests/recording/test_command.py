@@ -65,6 +65,22 @@ def test_speed_divides_waits_and_multiplies_rates_but_leaves_deadlines() -> None
     assert (one.delay, one.settle, one.last_due) == (0.25, 1.0, 34 / 20)
 
 
+def test_when_to_stop_is_divided_by_the_speed_and_undeclared_where_the_load_is_to_end_first() -> None:
+    server = Server(command=("s",))
+    assert planned(server, scenario(delay=5.0, stop_after=2.5), speed=20.0).stop_after == 0.125
+    assert planned(server, scenario(stop_after=0.0), speed=20.0).stop_after == 0.0
+    assert planned(server, scenario(), speed=20.0).stop_after is None
+
+
+def test_other_paths_follow_in_the_order_in_which_they_take_turns() -> None:
+    spec = scenario(load=Load(path="/spin?work=9", also=("/", "/count?lock=no&meet=2"), stalled=1))
+    words = load_command(planned(Server(command=("s",)), spec), 8090, Path("/s")).words
+    assert words[3:] == (
+        "http://127.0.0.1:8090/spin?work=9", "--clients", "2", "--also", "/", "--also", "/count?lock=no&meet=2",
+        "--stalled", "1", "--timeout", "60", "--record", "/s/requests.csv",
+    )  # fmt: skip
+
+
 def test_clients_all_come_at_once() -> None:
     command = load_command(planned(Server(command=("s",)), scenario(clients=10)), 8090, Path("/s"))
     assert command.words[4:6] == ("--clients", "10")

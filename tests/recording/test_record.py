@@ -12,6 +12,7 @@ import pytest
 from report import evidence
 from report.errors import ServerError
 from report.recording import kernel, outcome, record, stages
+from report.recording.others import Others
 from report.recording.stages import Limits
 from report.run import Request, Run
 from report.scenario import Load, Phase, Scenario
@@ -77,8 +78,15 @@ def test_a_stalled_connection_is_recorded_apart(tmp_path: Path) -> None:
 def test_the_whole_tree_is_sampled_and_its_memory_summed_at_the_plateau(tmp_path: Path) -> None:
     made = run(tmp_path, "answers", scenario(delay=1.0, clients=4))
     assert max(sample.processes for sample in made.samples) == 5
-    assert made.record.resources.pss_processes == 5
-    assert (made.record.resources.pss_bytes or 0) > 1_000_000
+    swept = made.record.resources
+    assert swept.pss_processes == 5
+    assert (swept.rss_bytes or 0) > (swept.pss_bytes or 0) > (swept.uss_bytes or 0) > 1_000_000
+
+
+def test_it_is_recorded_how_much_of_the_machine_others_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (run(tmp_path, "answers").record.resources.others_cores or 0.0) >= 0.0
+    monkeypatch.setattr(Others, "cores", lambda _: 1.23456)
+    assert run(tmp_path, "answers").record.resources.others_cores == 1.235
 
 
 def test_evidence_tells_no_path_host_or_user(tmp_path: Path) -> None:
@@ -125,6 +133,38 @@ def test_what_a_killed_recorder_left_half_written_is_removed(tmp_path: Path) -> 
     (half / "server.log").write_text("half")
     run(tmp_path, "answers")
     assert not half.exists()
+
+
+# --- a server that is told to stop while it serves -----------------------------------------------------------------
+
+
+def test_a_server_is_asked_to_stop_once_while_the_load_goes_on_and_clients_get_what_it_still_answers(
+    tmp_path: Path,
+) -> None:
+    spec = scenario(clients=3, stop_after=0.3)
+    made = run(tmp_path, "answers_at_term", spec, Limits(zombies=0.3, orphans=0.3, stop=3.0))
+    assert outcomes(made) == ["answered"] * 3
+    assert [line.text for line in made.server_lines[1:]] == ["was told to end", *["answered"] * 3]
+    assert (made.record.ending.signal, made.record.ending.killed) == (9, 1), "the grace ran from when it was asked"
+
+
+def test_a_server_that_ends_when_it_is_asked_in_time_has_not_ended_by_itself(tmp_path: Path) -> None:
+    made = run(tmp_path, "ends_at_term", scenario(clients=2, stop_after=1.0))
+    assert made.server_lines[-1].text == "stopped"
+    assert set(outcomes(made)) <= {
+        "answered",
+        "refused",
+        "reset",
+        "closed",
+    }  # who came after it was asked is not served
+    assert (made.record.ending.exit_status, made.record.ending.killed) == (0, 0)
+    assert not [caveat for caveat in made.record.caveats if "ended by itself" in caveat]
+
+
+def test_a_stop_that_is_due_only_after_the_load_changes_nothing(tmp_path: Path) -> None:
+    made = run(tmp_path, "answers", scenario(stop_after=3000.0), stages.LIMITS)
+    assert outcomes(made) == ["answered", "answered"]
+    assert (made.record.ending.exit_status, made.record.ending.killed) == (0, 0)
 
 
 # --- servers that never come to serve ------------------------------------------------------------------------------

@@ -113,7 +113,7 @@ def test_surroundings_are_declared_and_nothing_is_inherited(
     assert told | {"environment": 0, "ignored": 0} == {
         "environment": 0, "ignored": 0, "descriptors": [0, 1, 2], "input": "/dev/null",
         "terminal": [False, True, True], "controlling": False, "columns": 120, "blocked": 0, "leads": True,
-        "home": [], "directory": str(ROOT),
+        "home": [], "directory": str(ROOT), "core": [0, 0],
     }  # fmt: skip
     assert not scratch.exists()
 

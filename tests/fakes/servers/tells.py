@@ -1,7 +1,8 @@
-"""Prints as JSON what it was started with: variables, descriptors, signals, session, terminal; then answers rightly."""
+"""Prints as JSON what it was started with: variables, descriptors, signals, session, terminal, limits; then answers rightly."""
 
 import json
 import os
+import resource
 from pathlib import Path
 
 from plain import listen, options, say, serve
@@ -24,6 +25,7 @@ told = {
     "leads": os.getsid(0) == os.getpid() == os.getpgid(0),
     "home": sorted(os.listdir(os.environ["HOME"])),
     "directory": os.getcwd(),
+    "core": resource.getrlimit(resource.RLIMIT_CORE),
 }
 chosen = options()
 say(json.dumps(told))
