@@ -11,7 +11,15 @@ from report.rendering.verdicts import Verdict, bound
 from report.spec import Assignment
 
 SIGNS = {"holds": "○", "fails": "×", "undecided": "△"}
-_UNITS = {"seconds": " s", "delays": " delays", "bytes": " MiB", "ratio": " times", "count": ""}
+_UNITS = {
+    "seconds": " s",
+    "microseconds": " us",
+    "delays": " delays",
+    "bytes": " MiB",
+    "ratio": " times",
+    "per_request": " a request",
+    "count": "",
+}
 
 
 def listing(assignments: Sequence[Assignment], states: Iterable[State]) -> Iterator[str]:

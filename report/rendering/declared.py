@@ -67,6 +67,8 @@ def _events(name: str, what: str) -> Metric:
 
 def _held(name: str, _: str) -> Metric:
     def measure(subject: Subject) -> float:
+        if not subject.run.record.delay:
+            raise UnmeasuredError("no_delay")
         spec = subject.assignment.held[name]
         captured = subject.run.server_lines
         at = [(i, line) for i, line, _ in lines.events(captured, subject.assignment.events[spec.at])]

@@ -24,10 +24,9 @@ MACHINE = {
 
 
 def machines(language: Language, *environments: dict[str, str]) -> list[str]:
-    places = [
-        {"identity": run().identity.model_copy(update={"repetition": n})} for n in range(1, 1 + len(environments))
-    ]
-    runs = [run(environment=one, **place) for one, place in zip(environments, places, strict=True)]
+    first = run().identity
+    identities = [first.model_copy(update={"repetition": n}) for n in range(1, 1 + len(environments))]
+    runs = [run(identity=identity, environment=one) for identity, one in zip(identities, environments, strict=True)]
     return Overview(evidence_of(*runs), {}, Settings(), WORDS[language]).machines()
 
 

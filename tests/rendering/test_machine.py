@@ -1,0 +1,90 @@
+"""A time from a machine that does not suit is undecided, with the reason; a count from the same run is decided."""
+
+import pytest
+
+from report.rendering import machine, metrics
+from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.reasons import Reason
+from report.rendering.verdicts import judge
+from report.run import Identity, Run
+from tests.builders import ECHO, assignment, evidence_of, run
+
+DEMANDING = ECHO.replace("clients = 2", "clients = 2\nquiet = true\ncores = 2")
+
+
+def on(cores: str = "2", others: float | None = 0.0, identity: Identity | None = None) -> Run:
+    """A run on a machine of so many cores, while other programs used this many of them."""
+    resources = run().record.resources.model_copy(update={"others_cores": others})
+    return run(identity=identity, environment={"cores": cores}, resources=resources)
+
+
+def reason(toml: str, made: Run) -> Reason | None:
+    """Why the machine does not suit, if it does not."""
+    echo = assignment(toml)
+    try:
+        machine.must_suit(Subject(echo, echo.scenarios["two"], made))
+    except UnmeasuredError as error:
+        return error.reason
+    return None
+
+
+def test_a_machine_of_enough_cores_that_nobody_else_uses_suits() -> None:
+    assert reason(DEMANDING, on()) is None
+    assert reason(DEMANDING, on(cores="64")) is None
+
+
+def test_too_few_cores_are_told_with_how_many_are_needed() -> None:
+    assert str(reason(DEMANDING, on(cores="1"))) == "it needs 2 cores, and the machine has 1"
+
+
+@pytest.mark.parametrize("environment", [{}, {"cores": "many"}, {"cores": ""}])
+def test_a_machine_that_does_not_say_its_cores_counts_as_one_of_a_single_core(environment: dict[str, str]) -> None:
+    assert reason(DEMANDING, run(environment=environment)) == Reason("cores", (("found", "1"), ("needed", "2")))
+    assert reason(ECHO, run(environment=environment)) is None
+
+
+def test_programs_that_use_more_than_their_share_of_all_cores_are_told() -> None:
+    assert reason(DEMANDING, on(cores="4", others=machine.QUIET * 4)) is None
+    told = reason(DEMANDING, on(cores="4", others=machine.QUIET * 4 + 0.01))
+    assert str(told) == "other programs used 0.61 of 4 cores, so times are not to be trusted"
+
+
+def test_a_scenario_that_does_not_ask_for_quiet_takes_any_machine() -> None:
+    assert reason(ECHO, on(cores="1", others=64.0)) is None
+
+
+def test_evidence_that_does_not_say_what_others_used_is_not_doubted() -> None:
+    assert reason(DEMANDING, on(others=None)) is None
+
+
+@pytest.mark.parametrize(("made", "key"), [(on(others=1.5), "busy"), (on(cores="1"), "cores")])
+def test_on_a_machine_that_does_not_suit_times_are_undecided_and_counts_decided(made: Run, key: str) -> None:
+    echo = assignment(DEMANDING)
+    answered, together = judge(evidence_of(made, assignments=[echo]), echo, 1.0)
+    assert (answered.state, answered.reason) == ("holds", None)
+    assert (together.state, together.value) == ("undecided", None)
+    assert together.reason is not None
+    assert together.reason.key == key
+
+
+def test_one_repetition_on_a_busy_machine_leaves_a_time_undecided() -> None:
+    echo = assignment(DEMANDING)
+    second = Identity(assignment="echo", scenario="two", server="python", repetition=2)
+    assert judge(evidence_of(on(), on(others=1.5, identity=second), assignments=[echo]), echo, 1.0)[1].value is None
+
+
+def test_what_a_time_is_held_against_must_come_from_a_machine_that_suits_too() -> None:
+    echo = assignment(ECHO.replace("at_most = 1.5", 'relative_to = "base/two"\nat_most = 1.5'))
+    base = assignment(DEMANDING.replace("number = 1", "number = 2"), "base")
+    place = Identity(assignment="base", scenario="two", server="python")
+    quiet, busy = (evidence_of(on(), on(others=n, identity=place), assignments=[echo, base]) for n in (0.0, 1.5))
+    assert judge(quiet, echo, 1.0)[1].state == "holds"
+    assert judge(busy, echo, 1.0)[1].reason == Reason("busy", (("cores", "2"), ("others", "1.50")))
+
+
+def test_times_and_context_switches_depend_on_the_machine_and_counts_and_bytes_do_not() -> None:
+    timed = {name for name, metric in metrics.METRICS.items() if metric.timed}
+    assert {"makespan.delays", "latency.p99", "cpu.seconds", "switches.forced", "client.behind"} <= timed
+    assert not timed & {"requests.correct", "processes.peak", "memory.uss", "left.total", "exit.status"}
+    assert metrics.find("events.took.microseconds.max").timed
+    assert not metrics.find("events.took.value.max").timed
