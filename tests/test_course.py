@@ -21,6 +21,13 @@ from report.spec import Assignment
 from tests.builders import ECHO, REPOSITORY, evidence_of, run, write
 
 FILE = "assignments/echo/scenario.toml"
+TRADEOFF = """
+[[tradeoffs]]
+topic = { ko = "a", en = "a" }
+textbook = { ko = "b", en = "b" }
+measured = { ko = "c", en = "c" }
+finding = { ko = "d", en = "d" }
+"""
 CLAIM = '\n[[scenarios.two.claims]]\nid = "another"\nmetric = "left.total"\n'
 
 
@@ -111,6 +118,22 @@ FAULTS = [
     (ECHO + CLAIM + 'equals = 1\nrelative_to = "tow"', "scenarios.two.claims[2].relative_to: there is no scenario tow in echo (did you mean two?)"),
     (ECHO + CLAIM + 'equals = 1\nrelative_to = "two:c"', "scenarios.two.claims[2].relative_to: no server c runs in scenario two of echo"),
     (ECHO + CLAIM + 'equals = 1\nrelative_to = "a b"', "scenarios.two.claims[2].relative_to: string should match pattern"),
+    (ECHO + CLAIM + 'equals = 1\nminus = "ecko/two"', "scenarios.two.claims[2].minus: there is no assignment ecko (did you mean echo?)"),
+    (ECHO + CLAIM + 'equals = 1\nminus = "two:c"', "scenarios.two.claims[2].minus: no server c runs in scenario two of echo"),
+    (ECHO + CLAIM + 'equals = 1\nover = "left.totl"', "scenarios.two.claims[2].over: there is no metric left.totl (did you mean left.total?)"),
+    # what a check changes, when to stop, which machine
+    (changed("equals = 2", "equals = 2\ncheck = { at_leest = 1 }"), "scenarios.two.claims[0].check.at_leest: unknown key (did you mean at_least?)"),
+    (changed("equals = 2", "equals = 2\ncheck = { }"), "scenarios.two.claims[0].check: needs exactly one bound of"),
+    (changed("clients = 2", "clients = 2\ncheck = { cleints = 1 }"), "scenarios.two.check.cleints: unknown key (did you mean clients?)"),
+    (changed("clients = 2", "clients = 2\ncheck = { arrival = [ { rate = 1, seconds = 1 } ] }"), "scenarios.two: check.arrival: the scenario itself has no arrival"),
+    (changed("clients = 2", "clients = 2\nstop_after = -1"), "scenarios.two.stop_after: input should be greater than or equal to 0; found -1"),
+    (changed("clients = 2", "clients = 2\ncores = 0"), "scenarios.two.cores: input should be greater than or equal to 1; found 0"),
+    (changed("clients = 2", "clients = 2\nquiet = 1"), "scenarios.two.quiet: input should be a valid boolean; found 1"),
+    (changed("load = {", 'load = { also = ["spin"],'), "scenarios.two.load.also[0]: string should match pattern"),
+    # rows of a comparison
+    (ECHO + TRADEOFF + 'claims = { python = "all-anwered" }', "tradeoffs[0].claims.python: there is no claim all-anwered (did you mean all-answered?)"),
+    (ECHO + TRADEOFF + "claims = { }", "tradeoffs[0].claims: dictionary should have at least 1 item"),
+    (ECHO + TRADEOFF, "tradeoffs[0].claims: is missing"),
     # not TOML at all
     ("number = ", "not valid TOML: Invalid value (at end of document)"),
     ("number = 1\nnumber = 2", "not valid TOML: "),
@@ -123,6 +146,17 @@ FAULTS = [
 def test_a_fault_is_told_by_file_and_dotted_path(tmp_path: Path, toml: str, expected: str) -> None:
     problems = faults(tmp_path, echo=toml)
     assert any(problem.startswith(f"{FILE}: {expected}") for problem in problems), problems
+
+
+def test_a_delay_of_zero_is_no_fault(tmp_path: Path) -> None:
+    write(tmp_path, FILE, changed("delay = 5.0", "delay = 0"))
+    assert load(tmp_path)[0].scenarios["two"].delay == 0.0
+
+
+def test_a_row_of_a_comparison_may_name_a_claim_of_any_scenario_for_any_column(tmp_path: Path) -> None:
+    write(tmp_path, FILE, ECHO + TRADEOFF + 'claims = { python = "all-answered", anything = "served-together" }')
+    (row,) = load(tmp_path)[0].tradeoffs
+    assert row.claims == {"python": "all-answered", "anything": "served-together"}
 
 
 def test_text_that_is_not_utf_8_is_a_fault_of_the_file(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from typing import Any
 import pydantic
 import pytest
 
-from report.scenario import Claim, Phase, Scenario
-from report.spec import Connections, Mask, Series, declared_names, resolve
+from report.scenario import Claim, Load, Phase, Scenario
+from report.spec import Connections, Mask, Series, Tradeoff, declared_names, resolve
+from tests.builders import ECHO, assignment
 
 
 def test_a_scenario_sends_what_its_arrival_amounts_to() -> None:
@@ -108,3 +109,121 @@ def test_an_event_declares_itself_and_each_of_its_named_groups() -> None:
 
 def test_a_pattern_that_does_not_compile_declares_no_groups() -> None:
     assert declared_names({"events": {"added": "(?P<worker"}})["events"] == {"added"}
+
+
+# ---- What a check makes smaller --------------------------------------------------------------------------------
+
+PHASES = (Phase(rate=1, seconds=1),)
+FULL = {"delay": 5.0, "clients": 100, "settle": 2.0, "options": ("--lessons",), "repeat": 5, "cores": 2}
+
+
+def test_a_check_changes_just_what_its_scenario_declares_for_it() -> None:
+    full = Scenario.model_validate(FULL | {"check": {"clients": 10, "repeat": 1, "settle": 0.0}})
+    small = full.checked()
+    assert (small.clients, small.sends, small.repeat, small.settle) == (10, 10, 1, 0.0)
+    assert (small.delay, small.options, small.cores, small.load) == (5.0, ("--lessons",), 2, Load())
+    assert (full.clients, full.repeat) == (100, 5)
+
+
+def test_a_check_may_have_other_phases_options_and_another_load() -> None:
+    many, few = (Phase(rate=500, seconds=4),), (Phase(rate=500, seconds=2),)
+    check = {"arrival": few, "options": ("--times", "10"), "load": {"path": "/spin?work=1"}}
+    full = Scenario(delay=0.0, arrival=many, options=("--times", "20"), load=Load(expect="x"), check=check)  # type: ignore[arg-type]
+    small = full.checked()
+    assert (full.sends, small.sends, small.options) == (2000, 1000, ("--times", "10"))
+    assert small.load == Load(path="/spin?work=1")  # the whole load: what it leaves out is not taken from the other
+
+
+def test_a_check_of_nothing_is_the_scenario_itself() -> None:
+    full = Scenario.model_validate(FULL)
+    assert full.checked() == full
+
+
+@pytest.mark.parametrize(
+    ("scenario", "check", "told"),
+    [
+        (
+            {"clients": 9},
+            {"arrival": PHASES},
+            r"check\.arrival: the scenario itself has no arrival",
+        ),
+        (
+            {"arrival": PHASES},
+            {"clients": 2},
+            r"check\.clients: the scenario itself has no clients",
+        ),
+        ({"clients": 9}, {"delay": 1.0}, "Extra inputs"),
+        ({"clients": 9}, {"clients": 0}, "greater than or equal to 1"),
+    ],
+)
+def test_a_check_arrives_as_its_scenario_does_and_changes_nothing_else(
+    scenario: dict[str, Any], check: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(pydantic.ValidationError, match=told):
+        Scenario.model_validate({"delay": 5.0, "check": check} | scenario)
+
+
+def test_a_claim_has_in_a_check_the_bound_that_it_declares_for_it_and_no_other() -> None:
+    claim = Claim.model_validate({"id": "a", "metric": "requests.correct", "equals": 100, "check": {"at_least": 9}})
+    small = claim.checked()
+    assert (small.equals, small.at_least, small.at_most, small.between) == (None, 9, None, None)
+    assert (small.id, small.metric, claim.equals) == ("a", "requests.correct", 100)
+
+
+def test_a_claim_without_a_bound_for_a_check_keeps_its_own() -> None:
+    claim = Claim(id="a", metric="requests.correct", equals=100)
+    assert claim.checked() == claim
+
+
+@pytest.mark.parametrize("bounds", [{}, {"equals": 1, "at_most": 2}, {"between": (2, 1)}])
+def test_the_bound_for_a_check_is_one_bound_too(bounds: dict[str, Any]) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        Claim.model_validate({"id": "a", "metric": "left.total", "equals": 0, "check": bounds})
+
+
+def test_an_assignment_is_checked_in_all_its_scenarios_and_claims() -> None:
+    toml = ECHO.replace("equals = 2", "equals = 2\ncheck = { equals = 1 }")
+    echo = assignment(toml.replace("clients = 2", "clients = 2\ncheck = { clients = 1 }"))
+    small = echo.checked()
+    assert (echo.scenarios["two"].clients, small.scenarios["two"].clients) == (2, 1)
+    assert (echo.claims()["all-answered"].equals, small.claims()["all-answered"].equals) == (2, 1)
+    assert small.claims()["served-together"] == echo.claims()["served-together"]
+
+
+# ---- Paths in turn, what a claim is held against, rows of a comparison -----------------------------------------
+
+
+def test_requests_ask_for_the_path_and_for_the_others_in_turn() -> None:
+    spec = Scenario(delay=1.0, clients=5, load=Load(path="/crash", also=("/", "/fail")))
+    assert [spec.path_of(number) for number in range(1, 6)] == ["/crash", "/", "/fail", "/crash", "/"]
+    assert Scenario(delay=1.0, clients=5).path_of(5) == "/"
+
+
+@pytest.mark.parametrize("path", ["spin", "", "/a b", "/\n"])
+def test_what_is_no_path_is_refused_among_the_others_too(path: str) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        Load(also=("/", path))
+
+
+@pytest.mark.parametrize(
+    ("held_against", "beside", "is_ratio"),
+    [
+        ({}, "", False),
+        ({"over": "memory.pss"}, " ÷ memory.pss", True),
+        ({"minus": ":iterative"}, " − :iterative", False),
+        ({"relative_to": ":thread", "minus": ":iterative"}, " − :iterative ÷ :thread", True),
+        ({"relative_to": "a/b:c", "over": "memory.pss", "minus": "one"}, " ÷ memory.pss − one ÷ a/b:c", True),
+    ],
+)
+def test_a_claim_tells_what_its_metric_is_held_against_in_the_order_of_reckoning(
+    held_against: dict[str, str], beside: str, is_ratio: bool
+) -> None:
+    claim = Claim.model_validate({"id": "a", "metric": "memory.rss", "at_least": 1, **held_against})
+    assert (claim.beside, claim.is_ratio) == (beside, is_ratio)
+
+
+def test_a_row_of_a_comparison_names_at_least_one_claim() -> None:
+    texts = {key: {"ko": "가", "en": "a"} for key in ("topic", "textbook", "measured", "finding")}
+    assert Tradeoff.model_validate(texts | {"claims": {"python": "a"}}).claims == {"python": "a"}
+    with pytest.raises(pydantic.ValidationError):
+        Tradeoff.model_validate(texts | {"claims": {}})

@@ -9,7 +9,7 @@ from report.evidence import FILES
 from report.rendering import metrics
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.verdicts import judge
-from report.run import Ending, Leftovers
+from report.run import Ending, Leftovers, Request
 from report.spec import declared_names
 from tests.builders import ECHO as ECHO_TOML
 from tests.builders import assignment, evidence_of, files, lines, request, run, sample
@@ -150,6 +150,64 @@ MUTATIONS: list[Callable[[], Any]] = [
 def test_evidence_that_crosses_a_bound_makes_a_claim_fail(made: Callable[[], Any]) -> None:
     assert {v.state for v in judge(evidence_of(run()), ECHO, 1.0)} == {"holds"}
     assert "fails" in {v.state for v in judge(evidence_of(made()), ECHO, 1.0)}
+
+
+def over_a_while(*done: float) -> list[Request]:
+    """Answers that took so long, in no order."""
+    return [request(number, done=one) for number, one in enumerate(sorted(done, key=lambda one: -one % 7), start=1)]
+
+
+@pytest.mark.parametrize(
+    ("count", "p95", "p99"), [(1, 1, 1), (2, 2, 2), (19, 19, 19), (20, 19, 20), (100, 95, 99), (101, 96, 100)]
+)
+def test_a_percentile_is_an_answer_at_or_under_which_so_many_lie(count: int, p95: int, p99: int) -> None:
+    requests = over_a_while(*range(1, count + 1))
+    assert measured("latency.p95", requests=requests) == p95
+    assert measured("latency.p99", requests=requests) == p99
+
+
+def test_a_failed_request_has_no_part_in_a_percentile() -> None:
+    late = request(3, done=60.0, outcome="late")
+    assert measured("latency.p99", requests=[request(1), request(2, done=5.02), late]) == 5.02
+
+
+def test_how_requests_failed_is_counted_by_kind_and_stalled_ones_are_none() -> None:
+    kinds = ("closed", "reset", "reset", "refused", "late", "incomplete")
+    failed = [request(number, outcome=kind) for number, kind in enumerate(kinds, start=1)]
+    requests = [*failed, request(7), request(8, kind="stalled", outcome="closed")]
+    counts = {kind: measured(f"requests.{kind}", requests=requests) for kind in ("closed", "reset", "refused", "late")}
+    assert counts == {"closed": 1, "reset": 2, "refused": 1, "late": 1}
+    assert measured("requests.failed", requests=requests) == 6
+
+
+def test_memory_for_each_request_and_switches_are_divided_by_the_requests_that_were_sent() -> None:
+    stalled = request(5, kind="stalled", outcome="stalled", done=None)
+    requests = [*(request(number) for number in range(1, 5)), stalled]
+    assert measured("memory.pss_each", requests=requests) == 3 * 2**20
+    assert measured("switches.voluntary", requests=requests) == 2.5
+
+
+@pytest.mark.parametrize("name", ["memory.pss", "memory.rss", "memory.uss", "memory.pss_each"])
+def test_memory_that_was_not_swept_is_undecided(name: str) -> None:
+    resources = run().record.resources.model_copy(update={"pss_bytes": None, "rss_bytes": None, "uss_bytes": None})
+    with pytest.raises(UnmeasuredError, match="memory"):
+        measured(name, resources=resources)
+
+
+def test_nothing_is_a_multiple_of_a_delay_of_zero() -> None:
+    leaving = lines("worker 1: queue 1/10", "server: worker 2 told to leave, queue 1/10, workers 2")
+    for name in ("makespan.delays", "held.low.shortest"):
+        with pytest.raises(UnmeasuredError, match="the delay is 0"):
+            measured(name, delay=0.0, server_lines=leaving)
+    assert measured("makespan.seconds", delay=0.0) == 5.02
+
+
+def test_a_group_of_an_event_that_is_named_after_a_unit_has_it() -> None:
+    units = {
+        group: metrics.find(f"events.took.{group}.max").unit for group in ("microseconds", "seconds", "bytes", "n")
+    }
+    assert units == {"microseconds": "microseconds", "seconds": "seconds", "bytes": "bytes", "n": "count"}
+    assert metrics.find("events.took.count").unit == "count"
 
 
 def test_no_samples_leave_peaks_undecided() -> None:
