@@ -123,6 +123,90 @@ def test_a_claim_is_cited_exactly_once(tmp_path: Path, text: str, told: str) -> 
     assert problem.startswith(f"{FILE}: {told}")
 
 
+# ---- What a metric is held against, and rows of a comparison ---------------------------------------------------
+
+OVER = ECHO.replace('"makespan.delays"\nat_most = 1.5', '"memory.rss"\nover = "memory.pss"\nat_most = 1.6')
+TRADEOFF = """
+[[tradeoffs]]
+topic = { ko = "대기", en = "Waiting" }
+textbook = { ko = "같다", en = "alike" }
+measured = { ko = "응답", en = "answers | all" }
+finding = { ko = "그렇다", en = "So it is." }
+claims = { python = "all-answered", c = "served-together" }
+[[tradeoffs]]
+topic = { ko = "시간", en = "Time" }
+textbook = { ko = "빠르다", en = "quick" }
+measured = { ko = "총 시간", en = "makespan" }
+finding = { ko = "빠르다", en = "It is quick." }
+claims = { c = "served-together" }
+"""
+SLOW = run(requests=[request(1), request(2, done=20.0)])
+
+
+def test_a_ratio_of_two_metrics_is_shown_in_times_and_so_is_its_bound(tmp_path: Path) -> None:
+    text = composed(
+        tmp_path, 'L {{ limit("served-together") }}\n\n{{ claims_table() }}\n', echo=assignment(OVER)
+    ).markdown
+    assert "b ([○\u00a0holds:\u00a01.50 times](evidence/echo/two.python/run.json))" in text
+    assert "L 1.6 times\n" in text
+    assert "| resident memory (RSS), summed ÷ proportional memory (PSS), summed | ≤ 1.6 | 1.50 times |" in text
+
+
+def test_a_difference_keeps_its_unit_and_names_what_is_taken_off(tmp_path: Path) -> None:
+    toml = ECHO.replace('"makespan.delays"\nat_most = 1.5', '"cpu.seconds"\nminus = "two"\nat_most = 0')
+    text = composed(tmp_path, "{{ claims_table() }}\n", echo=assignment(toml)).markdown
+    assert "| CPU time − two | ≤ 0 | 0.000 s |" in text
+    toml = toml.replace('minus = "two"', 'relative_to = "two"\nminus = "two"')
+    text = composed(tmp_path, "{{ claims_table() }}\n", echo=assignment(toml)).markdown
+    assert "| CPU time − two ÷ two | ≤ 0 | two measured 0, and nothing can be relative to that |" in text
+
+
+@pytest.mark.parametrize(
+    ("runs", "rows"),
+    [
+        (
+            [run()],
+            [
+                "| Waiting | alike | answers \\| all | 2 ○\u00a0[holds](evidence/echo/two.python/requests.csv) "
+                "| 1.00 delays ○\u00a0[holds](evidence/echo/two.python/requests.csv#L3) | So it is. |",
+                "| Time | quick | makespan | – "
+                "| 1.00 delays ○\u00a0[holds](evidence/echo/two.python/requests.csv#L3) | It is quick. |",
+            ],
+        ),
+        (
+            [SLOW],
+            [
+                "| Waiting | alike | answers \\| all | 2 ○\u00a0[holds](evidence/echo/two.python/requests.csv) "
+                "| 4.00 delays ×\u00a0[fails](evidence/echo/two.python/requests.csv#L3) | fails |",
+                "| Time | quick | makespan | – "
+                "| 4.00 delays ×\u00a0[fails](evidence/echo/two.python/requests.csv#L3) | fails |",
+            ],
+        ),
+    ],
+    ids=["both hold", "one fails"],
+)
+def test_what_follows_from_a_row_is_said_only_while_all_its_claims_hold(
+    tmp_path: Path, runs: list[Run], rows: list[str]
+) -> None:
+    text = said(tmp_path, "{{ tradeoffs_table() }}", *runs, echo=assignment(ECHO + TRADEOFF))
+    assert text.splitlines()[0] == "| what is compared | textbooks say | what was measured | Python | C | so |"
+    assert text.splitlines()[2:] == rows
+
+
+def test_a_row_whose_claim_is_undecided_says_so_in_place_of_what_would_follow(tmp_path: Path) -> None:
+    echo = assignment((ECHO + TRADEOFF).replace('"requests.correct"', '"series.queue.max"'))
+    first = said(tmp_path, "{{ tradeoffs_table() }}", echo=echo).splitlines()[2]
+    assert "the server prints no line that matches series.queue △\u00a0[undecided]" in first
+    assert first.endswith("| undecided |")
+
+
+def test_a_comparison_stands_on_page_one_and_is_no_citation(tmp_path: Path) -> None:
+    text = composed(tmp_path, "", echo=assignment(ECHO + TRADEOFF)).markdown
+    heading = text.index("### Textbook and measurement: An echo server")
+    assert heading < text.index("| Waiting | alike |") < text.index("## 1. An echo server")
+    assert "Textbook and measurement" not in composed(tmp_path, "").markdown
+
+
 # ---- Excerpts and terminals ------------------------------------------------------------------------------------
 
 

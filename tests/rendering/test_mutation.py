@@ -204,6 +204,24 @@ def test_a_ratio_to_itself_cannot_fail_and_survives() -> None:
     assert "makespan.delays ÷ two:python below 1" in made.survivors[0]
 
 
+def test_a_difference_may_be_less_than_nothing_and_so_can_fail_below_zero() -> None:
+    other = run(identity=Identity(assignment="echo", scenario="one", server="python"))
+    toml = HEAD + "[scenarios.one]\ndelay = 5.0\nclients = 2\n"
+    claims = '[[scenarios.two.claims]]\nid = "c"\nmetric = "cpu.seconds"\nat_least = 0\n'
+    plain, difference = (assignment(toml + claims + held_against) for held_against in ("", 'minus = "one"\n'))
+    scores = []
+    for made in (plain, difference):
+        evidence = evidence_of(run(), other, assignments=[made])
+        scores.append(mutation.score(evidence, judge(evidence, made, 1.0)))
+    assert "holds whatever the evidence" in scores[0].survivors[0]
+    assert scores[1] == mutation.Score(1, 1, 1, ())
+
+
+def test_a_metric_over_another_is_crossed_on_both_sides() -> None:
+    made = scored(("memory.rss", 'over = "memory.pss"\nbetween = [1.2, 2]'))
+    assert made == mutation.Score(1, 2, 2, ())
+
+
 def test_what_never_happened_is_crossed_by_a_line_that_another_run_has() -> None:
     toml = claiming(("events.added.count", "equals = 0"))
     quiet = run(server_lines=lines("server: listening"))

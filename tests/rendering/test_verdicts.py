@@ -160,3 +160,87 @@ def test_a_ratio_has_the_witness_of_its_own_side() -> None:
 
 def test_what_is_undecided_for_want_of_a_value_has_no_witness() -> None:
     assert {v.witness for v in judge(evidence_of(), assignment(), 1.0)} == {None}
+
+
+# ---- A metric over another, and less what another place measures -----------------------------------------------
+
+TWO_PLACES = """
+[scenarios.one]
+delay = 5.0
+clients = 1
+"""
+
+
+def spent(assignment_name: str, scenario: str, user: float, repetition: int = 1) -> Run:
+    """A run there that spent this much CPU time, of which 0 in the system."""
+    identity = Identity(assignment=assignment_name, scenario=scenario, server="python", repetition=repetition)
+    resources = run().record.resources.model_copy(update={"user_seconds": user, "system_seconds": 0.0})
+    return run(identity=identity, resources=resources)
+
+
+def of_cpu(held_against: str, *runs: Run) -> Verdict:
+    """The verdict on echo's CPU time in its scenario two, held against something; base has the same scenarios."""
+    toml = ECHO.replace('"makespan.delays"\nat_most = 1.5', f'"cpu.seconds"\n{held_against}') + TWO_PLACES
+    made = assignment(toml)
+    base = assignment(BASE + TWO_PLACES, "base")
+    return judge(evidence_of(*runs, assignments=[made, base]), made, 1.0)[1]
+
+
+def test_a_metric_over_another_is_divided_run_by_run() -> None:
+    over = 'over = "makespan.seconds"\nat_least = 1'
+    runs = [at("echo", done, n) for n, done in enumerate((5.02, 6.0, 7.0), start=1)]
+    verdict = of_cpu(over.replace("1", "0.1"), *runs)
+    assert (verdict.lowest, verdict.value, verdict.highest) == pytest.approx((0.75 / 7, 0.75 / 6, 0.75 / 5.02))
+    assert verdict.state == "holds"
+    assert of_cpu(over, *runs).state == "fails"
+
+
+def test_over_what_measures_nothing_there_is_no_ratio() -> None:
+    verdict = of_cpu('over = "requests.failed"\nat_least = 0', at("echo", 5.0))
+    assert (verdict.state, verdict.value) == ("undecided", None)
+    assert verdict.reason == Reason("relative_to_zero", (("base", "requests.failed"),))
+
+
+def test_over_what_cannot_be_measured_there_is_no_ratio_either() -> None:
+    verdict = of_cpu('over = "series.queue.max"\nat_least = 0', at("echo", 5.0))
+    assert verdict.reason == Reason("no_line", (("pattern", "series.queue"),))
+
+
+def test_what_another_place_measures_is_taken_off_and_the_rest_may_be_less_than_nothing() -> None:
+    runs = (spent("echo", "two", 3.0), spent("echo", "one", 1.0), spent("base", "two", 4.0))
+    assert of_cpu('minus = "one"\nequals = 2', *runs).value == 2.0
+    less = of_cpu('minus = "base/two"\nat_most = 0', *runs)
+    assert (less.state, less.value) == ("holds", -1.0)
+
+
+def test_of_several_runs_the_median_is_taken_off_each() -> None:
+    off = [spent("echo", "one", user, n) for n, user in enumerate((1.0, 9.0, 2.0), start=1)]
+    own = [spent("echo", "two", user, n) for n, user in enumerate((5.0, 6.0), start=1)]
+    verdict = of_cpu('minus = "one"\nbetween = [3, 4]', *own, *off)
+    assert (verdict.state, verdict.lowest, verdict.highest) == ("holds", 3.0, 4.0)
+
+
+def test_of_a_ratio_something_is_taken_off_on_both_sides_each_in_its_own_place() -> None:
+    runs = [
+        spent("echo", "two", 7.0), spent("echo", "one", 1.0),
+        spent("base", "two", 3.5), spent("base", "one", 0.5),
+    ]  # fmt: skip
+    verdict = of_cpu('relative_to = "base/two"\nminus = "one"\nequals = 2', *runs)
+    assert (verdict.state, verdict.value) == ("holds", 2.0)  # (7 - 1) / (3.5 - 0.5)
+
+
+@pytest.mark.parametrize("base", [0.5, 0.25])
+def test_relative_to_a_place_of_which_nothing_is_left_there_is_no_ratio(base: float) -> None:
+    runs = [
+        spent("echo", "two", 7.0), spent("echo", "one", 1.0),
+        spent("base", "two", base), spent("base", "one", 0.5),
+    ]  # fmt: skip
+    verdict = of_cpu('relative_to = "base/two"\nminus = "one"\nequals = 2', *runs)
+    assert (verdict.state, verdict.value) == ("undecided", None)
+    assert verdict.reason == Reason("relative_to_zero", (("base", "base/two"),))
+
+
+def test_what_is_to_be_taken_off_must_have_been_run() -> None:
+    assert of_cpu('minus = "one"\nequals = 2', spent("echo", "two", 3.0)).reason == Reason(
+        "not_run", (("run", "echo/one.python"),)
+    )
