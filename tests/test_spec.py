@@ -1,14 +1,19 @@
 """What a model of scenario.toml says of itself: ranges, bounds, sums, references."""
 
 import math
+import re
 from typing import Any
 
 import pydantic
 import pytest
 
-from report.scenario import Claim, Load, Phase, Scenario
-from report.spec import Connections, Mask, Series, Tradeoff, declared_names, resolve
-from tests.builders import ECHO, assignment
+from report.diagrams import Text
+from report.models import Model
+from report.rendering.declared import FAMILIES
+from report.rendering.metrics import METRICS
+from report.scenario import Claim, Load, Phase, Scenario, Smaller
+from report.spec import Assignment, Connections, Held, Mask, Ring, Series, Server, Tradeoff, declared_names, resolve
+from tests.builders import ECHO, REPOSITORY, assignment
 
 
 def test_a_scenario_sends_what_its_arrival_amounts_to() -> None:
@@ -227,3 +232,42 @@ def test_a_row_of_a_comparison_names_at_least_one_claim() -> None:
     assert Tradeoff.model_validate(texts | {"claims": {"python": "a"}}).claims == {"python": "a"}
     with pytest.raises(pydantic.ValidationError):
         Tradeoff.model_validate(texts | {"claims": {}})
+
+
+# ---- What is written of it -------------------------------------------------------------------------------------
+
+README = (REPOSITORY / "assignments" / "README.md").read_text(encoding="utf-8")
+WRITTEN = {name for code in re.findall(r"`([^`\n]+)`", README) for name in re.findall(r"\w+", code)}
+MODELS = (
+    Assignment,
+    Server,
+    Scenario,
+    Load,
+    Phase,
+    Claim,
+    Smaller,
+    Connections,
+    Series,
+    Held,
+    Ring,
+    Mask,
+    Tradeoff,
+    Text,
+)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_key_is_written_of(model: type[Model]) -> None:
+    taken_from_the_folder = {"name", "folder"} if model is Assignment else set()
+    assert set(model.model_fields) - taken_from_the_folder <= WRITTEN
+
+
+def test_every_metric_is_written_of() -> None:
+    listed = README.partition("Metrics: ")[2].partition("\n\n")[0]
+    names = re.findall(r"`([^`]+)`", listed)
+    family, found = "", set()
+    for name in names:
+        family = name.rpartition(".")[0] if not name.startswith(".") else family
+        found.add(f"{family}{name}" if name.startswith(".") else name)
+    possible = {f"{kind}.NAME.{ending}" for kind, (endings, _) in FAMILIES.items() for ending in endings}
+    assert found == set(METRICS) | possible
