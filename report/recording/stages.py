@@ -70,6 +70,7 @@ class Started:
     port: int
     command: Command
     asked: float | None = None
+    asking: threading.Lock = field(default_factory=threading.Lock)  # a timer may ask, and the recorder itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +121,10 @@ def stop_in_time(context: Context, started: Started, stack: ExitStack) -> None:
 def _ask(context: Context, started: Started) -> float:
     """The server was asked to stop, once only, since a second time would mean at once; returns the grace it has."""
     grace = context.planned.delay + context.limits.stop
-    if started.asked is None:
-        started.asked = monotonic()
-        started.server.stop(grace)
+    with started.asking:
+        if started.asked is None:
+            started.asked = monotonic()
+            started.server.stop(grace)
     return grace
 
 
