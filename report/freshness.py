@@ -17,7 +17,7 @@ from report.spec import Assignment, Server
 LOAD_SCRIPT = ("assignments/accesses.py", "assignments/openloop.py", "assignments/answers.py")
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
-_SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "options", "load"}
+_SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "options", "load"}
 _LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
 
 

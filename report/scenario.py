@@ -86,7 +86,7 @@ class Claim(Bound):
     @property
     def beside(self) -> str:
         """What the metric is held against, to be said right after its name."""
-        signs = (("÷", self.over), ("−", self.minus), ("÷", self.relative_to))
+        signs = (("÷", self.over), ("–", self.minus), ("÷", self.relative_to))
         return "".join(f" {sign} {name}" for sign, name in signs if name is not None)
 
     def checked(self) -> Self:
@@ -112,7 +112,8 @@ class Scenario(Model):
 
     `max_speed` bounds `--speed` where a scenario says less when it is hurried further. `stop_after` is when the
     server is told to stop, in seconds after the first request was due (default: when the load is over). `quiet` and
-    `cores` say what machine its times need: on another they are undecided.
+    `cores` say what machine its times need: on another they are undecided. With `confine` the server has only so many
+    cores, however many there are.
     """
 
     delay: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
@@ -126,6 +127,7 @@ class Scenario(Model):
     exclusive: bool = False
     quiet: bool = False
     cores: Annotated[int, Field(ge=1, le=1024)] = 1
+    confine: Annotated[int, Field(ge=1, le=1024)] | None = None
     repeat: Repeat = 1
     max_speed: Annotated[float, Field(ge=1, le=1000)] = 1000.0
     predicted: Mapping[str, Number] = {}

@@ -200,6 +200,8 @@ OPPOSITES = {  # claim: the scenario and server whose run does the opposite
     "fork-piles-up": "overload:queue",
     "gil-holds-back-accept": "overload:thread_c",
     "queue-is-bounded": "overload:thread_c",
+    "c-short-waits-in-the-queue": "short_behind_long:thread_c",
+    "c-queue-is-not-later": "overload:thread_c",
     "c-fork-piles-up": "overload:queue_c",
     "c-thread-piles-up": "overload:queue_c",
     "c-queue-is-bounded": "overload:thread_c",

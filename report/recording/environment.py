@@ -3,8 +3,10 @@
 Knows the platform only. Nothing here may tell a path, a user or a host: evidence is published.
 """
 
+import contextlib
 import os
 import platform
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -28,6 +30,17 @@ def variables(scratch: Path) -> dict[str, str]:
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
     }
+
+
+@contextlib.contextmanager
+def confined(cores: int | None) -> Iterator[None]:
+    """What this thread starts meanwhile has only so many cores, if it is told a number; see sched_setaffinity(2)."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, sorted(before)[:cores])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def machine() -> dict[str, str]:

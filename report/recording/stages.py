@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 
 from report.errors import ServerError
-from report.recording import build, kernel
+from report.recording import build, environment, kernel
 from report.recording.cancel import Cancel
 from report.recording.command import RECORD, Built, Command, Planned, load_command, server_command
 from report.recording.outcome import parse_requests
@@ -91,9 +91,9 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     for tries_left in reversed(range(PORT_TRIES)):
         port = kernel.free_port()
         command = server_command(planned, port, made)
-        server = stack.enter_context(
-            Supervised(name, command.words, directory, context.cancel, context.listener("server"))
-        )
+        with environment.confined(planned.scenario.confine):
+            server = Supervised(name, command.words, directory, context.cancel, context.listener("server"))
+        stack.enter_context(server)
         deadline = monotonic() + context.limits.start
         while not server.wait(lambda: server.finished is not None, LOOK):  # noqa: B023 (called at once)
             if kernel.listeners(port, server.supervisor):

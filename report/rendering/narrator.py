@@ -127,7 +127,7 @@ class Narrator:
         table = [_row(head), _row(["---"] * len(head))]
         for v in self._verdicts:
             beside = f" ÷ {self._label.metric(v.claim.over)}" if v.claim.over else ""
-            beside += f" − {v.claim.minus}" if v.claim.minus else ""
+            beside += f" – {v.claim.minus}" if v.claim.minus else ""
             beside += f" ÷ {v.claim.relative_to}" if v.claim.relative_to else ""
             cells = [
                 v.scenario,

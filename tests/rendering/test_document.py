@@ -155,10 +155,10 @@ def test_a_ratio_of_two_metrics_is_shown_in_times_and_so_is_its_bound(tmp_path: 
 def test_a_difference_keeps_its_unit_and_names_what_is_taken_off(tmp_path: Path) -> None:
     toml = ECHO.replace('"makespan.delays"\nat_most = 1.5', '"cpu.seconds"\nminus = "two"\nat_most = 0')
     text = composed(tmp_path, "{{ claims_table() }}\n", echo=assignment(toml)).markdown
-    assert "| CPU time − two | ≤ 0 | 0.000 s |" in text
+    assert "| CPU time – two | ≤ 0 | 0.000 s |" in text
     toml = toml.replace('minus = "two"', 'relative_to = "two"\nminus = "two"')
     text = composed(tmp_path, "{{ claims_table() }}\n", echo=assignment(toml)).markdown
-    assert "| CPU time − two ÷ two | ≤ 0 | two measured 0, and nothing can be relative to that |" in text
+    assert "| CPU time – two ÷ two | ≤ 0 | two measured 0, and nothing can be relative to that |" in text
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from report.rendering.pictures import fonts
 from report.rendering.verdicts import Evidence
 from report.run import Request, Run, Sample
 
-LONG = 200  # lines; a file of more is shown in part
-HEAD, AROUND, TAIL = 20, 5, 5  # lines of a long file: its first, those on each side of one referred to, its last
+LONG = 60  # lines; a file of more is shown in part
+HEAD, AROUND, TAIL = 10, 3, 3  # lines of a long file: its first, those on each side of one referred to, its last
 
 
 @dataclass(frozen=True, slots=True)
