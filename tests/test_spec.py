@@ -215,9 +215,9 @@ def test_what_is_no_path_is_refused_among_the_others_too(path: str) -> None:
     [
         ({}, "", False),
         ({"over": "memory.pss"}, " ÷ memory.pss", True),
-        ({"minus": ":iterative"}, " − :iterative", False),
-        ({"relative_to": ":thread", "minus": ":iterative"}, " − :iterative ÷ :thread", True),
-        ({"relative_to": "a/b:c", "over": "memory.pss", "minus": "one"}, " ÷ memory.pss − one ÷ a/b:c", True),
+        ({"minus": ":iterative"}, " – :iterative", False),
+        ({"relative_to": ":thread", "minus": ":iterative"}, " – :iterative ÷ :thread", True),
+        ({"relative_to": "a/b:c", "over": "memory.pss", "minus": "one"}, " ÷ memory.pss – one ÷ a/b:c", True),
     ],
 )
 def test_a_claim_tells_what_its_metric_is_held_against_in_the_order_of_reckoning(

@@ -49,18 +49,18 @@ def test_a_file_that_is_not_long_is_shown_whole(count: int) -> None:
 
 
 def test_of_a_long_file_its_head_its_tail_and_what_is_referred_to_are_shown_with_the_lines_around() -> None:
-    assert (HEAD, AROUND, TAIL) == (20, 5, 5)
-    assert shown(2001) == [*range(1, 21), *range(1997, 2002)]
-    assert shown(2001, 1000) == [*range(1, 21), *range(995, 1006), *range(1997, 2002)]
+    assert (HEAD, AROUND, TAIL) == (10, 3, 3)
+    assert shown(2001) == [*range(1, 11), *range(1999, 2002)]
+    assert shown(2001, 1000) == [*range(1, 11), *range(997, 1004), *range(1999, 2002)]
     assert not extract(PATH, table(2001), ()).is_whole
 
 
 def test_what_lies_close_together_is_one_stretch_and_no_single_line_is_left_out() -> None:
-    assert shown(2001, 100, 104) == [*range(1, 21), *range(95, 110), *range(1997, 2002)]
-    assert shown(2001, 27) == [*range(1, 33), *range(1997, 2002)]  # line 21 alone would have been left out
-    assert shown(2001, 28) == [*range(1, 21), *range(23, 34), *range(1997, 2002)]
+    assert shown(2001, 100, 104) == [*range(1, 11), *range(97, 108), *range(1999, 2002)]
+    assert shown(2001, 15) == [*range(1, 19), *range(1999, 2002)]  # line 11 alone would have been left out
+    assert shown(2001, 16) == [*range(1, 11), *range(13, 20), *range(1999, 2002)]
     assert shown(2001, 1) == shown(2001)
-    assert shown(2001, 2001) == [*range(1, 21), *range(1996, 2002)]
+    assert shown(2001, 2001) == [*range(1, 11), *range(1998, 2002)]
 
 
 @given(st.integers(0, 600), st.sets(st.integers(1, 600), max_size=8))
@@ -79,10 +79,10 @@ def test_every_line_has_its_own_number_and_is_either_shown_or_counted(count: int
 def test_on_the_page_a_line_says_how_many_are_left_out_and_anchors_stay_true() -> None:
     text = written(2001, f"See [this]({PATH}#L1000).\n")
     lines = captured(text)
-    assert lines[18:23] == ["row 19", "row 20", "… 974 lines left out …", "row 995", "row 996"]
-    assert lines[30:34] == ["row 1004", "row 1005", "… 991 lines left out …", "row 1997"]
+    assert lines[8:13] == ["row 9", "row 10", "… 986 lines left out …", "row 997", "row 998"]
+    assert lines[16:20] == ["row 1002", "row 1003", "… 995 lines left out …", "row 1999"]
     assert '<span class="line" id="e-fork--many.python--requests.csv-L1000">row 1000</span>' in text
-    assert captured(written(2001, f"[이것]({PATH}).\n", "ko"))[20] == "… 1,976줄 생략 …"
+    assert captured(written(2001, f"[이것]({PATH}).\n", "ko"))[10] == "… 1,988줄 생략 …"
 
 
 def test_the_heading_of_a_shortened_file_says_where_the_whole_of_it_lies() -> None:
