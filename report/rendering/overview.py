@@ -83,7 +83,9 @@ class Overview:
             assignment, run = self.evidence.assignments[name], runs[0]
             spec = assignment.scenarios[scenario]
             predicted = spec.predicted.get("makespan.delays")
-            state = worst(v.state for v in self.verdicts[name] if (v.scenario, v.server) == (scenario, server))
+            states = [v.state for v in self.verdicts[name] if (v.scenario, v.server) == (scenario, server)]
+            verdict = f"{self.label.mark(worst(states))}\u00a0" if states else ""
+            said = self.label(worst(states)) if states else "–"  # nothing is claimed of it: others are held against it
             answered = self._value(assignment, scenario, server, "requests.answered")
             rows.append(
                 [
@@ -97,7 +99,7 @@ class Overview:
                     self._value(assignment, scenario, server, "makespan.delays"),
                     f"{predicted:g}" if predicted is not None else "–",
                     *(self._value(assignment, scenario, server, metric) for metric in _PEAKS),
-                    f"{self.label.mark(state)}\u00a0[{self.label(state)}](evidence/{run.identity.directory}/run.json)",
+                    f"{verdict}[{said}](evidence/{run.identity.directory}/run.json)",
                 ]
             )
         return rows
