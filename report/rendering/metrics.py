@@ -123,7 +123,8 @@ def _sampled_when_busiest(subject: Subject) -> bool:
     if busiest is None or busiest.count == 0 or subject.scenario.arrival is not None:
         return True
     answers = [r.done for r in _requests(subject) if r.done is not None and r.done > busiest.since]
-    end = min([busiest.since + subject.run.record.delay, *answers])
+    delay = subject.run.record.delay
+    end = min([*([busiest.since + delay] if delay else []), *answers], default=math.inf)
     return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
 
 

@@ -20,11 +20,8 @@ from report.rendering.typesetting.inlines import Span, array, string
 WIDTH = 453.5  # points of a line of text: A4 within the margins of templates/report.typ
 _HEIGHT = 390.0  # points: a picture leaves room for the text that speaks of it; a terminal is set as small as code
 _CODE = (6.4, 8.2)  # the smallest and the usual size of code
-_WHOLE = {
-    "code": 30,
-    "table": 16,
-    "lines": 30,
-}  # lines of code, rows of a table and lines of its text, kept on one page
+_WHOLE = {"code": 30, "table": 16, "text": 30}  # lines of code, rows of a table, lines of its text: on one page
+_INSET = 8.0  # points of a cell's two sides, as in templates/report.typ
 _SHORT = 160  # characters of a paragraph that stays with what follows it
 _POINTS = {"pt": 1.0, "px": 0.75, "": 0.75, "in": 72.0, "mm": 72 / 25.4}
 
@@ -93,14 +90,16 @@ class Blocks:
             (max(one[0] for one in column), max(one[1] for one in column)) for column in zip(*wishes, strict=True)
         ]
         size, widths, fits = grid.widths(columns, WIDTH)
-        lines = sum(max(map(_lines, row, widths)) for row in wishes)
+        lines = sum(
+            max(_lines(wish * size, width) for (_, wish), width in zip(row, widths, strict=True)) for row in wishes
+        )
         header, *body = [[inlines.content(cell, keep=fits) for cell in row] for row in texts]
         sides = [str(cell.attrs.get("style", "")).removeprefix("text-align:") for cell in _first_row(node)]
         values = [
             array(f"{width}pt" for width in widths),
             array(side or "left" for side in sides),
             f"{size}pt",
-            "true" if len(body) <= _WHOLE["table"] and lines <= _WHOLE["lines"] else "false",
+            "true" if len(body) <= _WHOLE["table"] and lines <= _WHOLE["text"] else "false",
             array(header),
             array(cell for row in body for cell in row),
             array(string(kind) for kind in pairs.belonging(*_words(node), self.server)),
@@ -214,9 +213,9 @@ def _children(node: SyntaxTreeNode) -> list[Token]:
     return list(node.token.children or ()) if node.token else []
 
 
-def _lines(wish: tuple[float, float], width: float) -> int:
-    """About how many lines a cell takes up that would like to be so wide."""
-    return max(1, math.ceil(wish[1] / width))
+def _lines(wish: float, width: float) -> int:
+    """About how many lines a cell takes up whose text would like to be so wide, in points."""
+    return max(1, math.ceil(wish / max(1.0, width - _INSET)))
 
 
 def _words(table: SyntaxTreeNode) -> tuple[list[str], list[list[str]]]:
