@@ -163,7 +163,7 @@ class Narrator:
         if found is None:
             return "–"
         said = f"{self._label.mark(found.state)}\u00a0[{self._label(found.state)}]({self._link(found)})"
-        return f"{self.measured(found)} {said}"
+        return said if found.value is None else f"{self.measured(found)} {said}"
 
     def _link(self, verdict: Verdict) -> str:
         """The file that a verdict rests on, and the line where one decides it."""
