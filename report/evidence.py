@@ -12,11 +12,13 @@ import os
 import shutil
 import tempfile
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import pydantic
 
@@ -40,38 +42,47 @@ def canonical_json(value: Any) -> bytes:
 def rows(records: Sequence[Any], kind: type) -> bytes:
     """Records of a dataclass as CSV with a header; floats with six decimals, None as an empty cell."""
     header = [field.name for field in fields(kind)]
-    table = [[f"{cell:.6f}" if isinstance(cell, float) else cell for cell in astuple(record)] for record in records]
-    return b"".join(_row(cells) for cells in [header, *table])
+    made: list[str] = []
+    # With CRLF, since only then does the writer quote a lone CR in a cell; it hands over one row at a time.
+    writer = csv.writer(_Rows(made), lineterminator="\r\n")
+    writer.writerow(header)
+    cells = attrgetter(*header)
+    writer.writerows([f"{cell:.6f}" if isinstance(cell, float) else cell for cell in cells(one)] for one in records)
+    return "".join([f"{row[:-2]}\n" for row in made]).encode()
 
 
-def _row(cells: Sequence[Any]) -> bytes:
-    """One row ending in LF; written with CRLF first, since only then does the writer quote a lone CR in a cell."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
-    return (out.getvalue().removesuffix("\r\n") + "\n").encode()
+class _Rows:
+    """A file that keeps what is written to it, each piece apart."""
+
+    def __init__(self, made: list[str]) -> None:
+        self.write = made.append
 
 
 def parse_rows(data: bytes, kind: type[T], where: str) -> tuple[T, ...]:
     """The records of a CSV written by `rows`; raises EvidenceError with file and line."""
     reader = csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline=""))
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    names, readers = _columns(kind)  # type: ignore[arg-type]
     header = next(reader, [])
     if header != names:
         raise EvidenceError(f"{where}:1: expected the columns {','.join(names)}; found {','.join(header)}")
-    types = [_cell_type(get_type_hints(kind)[name]) for name in names]
     try:
-        records = [kind(*(_cell(text, *how) for text, how in zip(cells, types, strict=True))) for cells in reader]
+        return tuple([kind(*[read(text) for read, text in zip(readers, cells, strict=True)]) for cells in reader])
     except (ValueError, csv.Error) as error:
         raise EvidenceError(f"{where}:{reader.line_num}: {error}; record the run again (--force)") from None
-    return tuple(records)
 
 
-def _cell_type(hint: Any) -> tuple[type, bool]:
-    return (get_args(hint)[0], True) if isinstance(hint, UnionType) else (hint, False)
+@cache
+def _columns(kind: type) -> tuple[list[str], list[Callable[[str], Any]]]:
+    """The names of a dataclass's fields, and how the cell of each is read."""
+    names, hints = [field.name for field in fields(kind)], get_type_hints(kind)
+    return names, [_reader(hints[name]) for name in names]
 
 
-def _cell(text: str, kind: type, optional: bool) -> Any:
-    return None if optional and text == "" else kind(text)
+def _reader(hint: Any) -> Callable[[str], Any]:
+    if not isinstance(hint, UnionType):
+        return cast(Callable[[str], Any], hint)
+    plain = get_args(hint)[0]
+    return lambda text: None if text == "" else plain(text)
 
 
 def split_lines(data: bytes, times: Iterable[tuple[int, float]]) -> tuple[LogLine, ...]:

@@ -17,6 +17,7 @@ from report.scenario import Claim
 from report.spec import Assignment, resolve
 
 State = Literal["holds", "fails", "undecided"]
+Place = tuple[str, str, str]  # assignment, scenario, server
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,14 @@ class Evidence:
     """
 
     assignments: Mapping[str, Assignment]
-    runs: Mapping[tuple[str, str, str], Sequence[Run]]
+    runs: Mapping[Place, Sequence[Run]]
     lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    _measured: dict[tuple[Place, str], list[float]] = field(default_factory=dict, compare=False, repr=False)
+    _changed: Place | None = None
+
+    def changed(self, place: Place, runs: Sequence[Run]) -> "Evidence":
+        """The same but for the runs of one place; what was measured elsewhere is not measured again."""
+        return Evidence(self.assignments, {**self.runs, place: runs}, self.lacking, self._measured, place)
 
     def values(self, assignment: str, scenario: str, server: str, metric: str) -> list[float]:
         """The metric on each repetition; raises UnmeasuredError with the reason."""
@@ -59,8 +66,16 @@ class Evidence:
             raise UnmeasuredError("needs", program=self.lacking[assignment, server])
         if not runs:
             raise UnmeasuredError("not_run", run=f"{assignment}/{scenario}.{server}")
+        place = (assignment, scenario, server)
+        if place == self._changed:
+            return self._measure(place, metric, runs)
+        if (place, metric) not in self._measured:
+            self._measured[place, metric] = self._measure(place, metric, runs)
+        return list(self._measured[place, metric])
+
+    def _measure(self, place: Place, metric: str, runs: Sequence[Run]) -> list[float]:
         found = metrics.find(metric)
-        subjects = [self._subject(assignment, scenario, run) for run in runs]
+        subjects = [self._subject(*place[:2], run) for run in runs]
         for subject in subjects if found.timed else ():
             machine.must_suit(subject)
         return [float(found.measure(subject)) for subject in subjects]

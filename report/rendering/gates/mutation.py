@@ -7,6 +7,7 @@ metric's value: what was changed goes through the file format and is then judged
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Literal
 
 from report.evidence import Chunk, canonical_json, parse_rows, rows, split_lines
@@ -75,7 +76,7 @@ def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float) -> bo
     ways = changes(subject, verdict.claim.metric, side == "above", others)
 
     def fails(changed: Sequence[Run]) -> bool:
-        altered = Evidence(evidence.assignments, {**evidence.runs, key: changed})
+        altered = evidence.changed(key, changed)
         again = decide(altered, assignment, verdict.scenario, verdict.server, verdict.claim)
         if again.state != "fails" or again.value is None:
             return False
@@ -102,13 +103,11 @@ def _filed(run: Run, table: str) -> Run:
 
 def _captured(lines: Sequence[LogLine]) -> tuple[LogLine, ...]:
     """The lines as a terminal's bytes with the time of each, split again."""
-    data = b""
-    chunks = []
-    for line in lines:
-        chunks.append(Chunk(len(data), line.time))
-        data += line.text.encode() + b"\r\n"
+    captured = [line.text.encode() + b"\r\n" for line in lines]
+    offsets = accumulate(map(len, captured), initial=0)
+    chunks = [Chunk(offset, line.time) for offset, line in zip(offsets, lines, strict=False)]
     times = parse_rows(rows(chunks, Chunk), Chunk, "server.times.csv")
-    return split_lines(data, [(chunk.offset, chunk.seconds) for chunk in times])
+    return split_lines(b"".join(captured), [(chunk.offset, chunk.seconds) for chunk in times])
 
 
 def _survivor(verdict: Verdict, side: Side, limit: float) -> str:
