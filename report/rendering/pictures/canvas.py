@@ -2,25 +2,25 @@
 
 Text is drawn as outlines of a pinned font found by file, so no font of the system matters; a character that the font
 lacks is an error. matplotlib's own settings are reset first: a user's matplotlibrc must not reach a report. Places
-are points (1/72 inch) from the upper left corner; nothing is laid out by the library, which would draw twice.
+are points (1/72 inch) from the upper left corner; nothing is laid out by the library, whose axes take longer to make
+than all else that a figure holds.
 """
 
 import io
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib import font_manager
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, Polygon, Rectangle
-from matplotlib.ticker import MaxNLocator
+from matplotlib.patches import Circle, PathPatch, Polygon, Rectangle
+from matplotlib.path import Path
 from matplotlib.transforms import IdentityTransform
 
 from report.errors import SpecError
@@ -32,8 +32,10 @@ WIDTH = 576.0  # 8 inches; text stays readable at half of it
 LEFT, RIGHT = 42.0, 24.0  # margins of a panel: tick labels stand in them
 FOOT = 40.0  # below the lowest panel: tick labels and the name of the axis
 SIZE = 10.5
+MIDDLE = 3.8  # from the middle of a digit down to its base line
 DASHED, DOTTED, DASHDOT = (0, (7, 3.5)), (0, (2, 2.5)), (0, (10, 3, 2, 3))
 HATCH = "////"
+Point = tuple[float, float]
 
 _LONG = 24  # characters of a captured name
 _FAMILY = "the pinned font"  # a name that no font of the system has, so that none can take its place
@@ -42,15 +44,7 @@ _STYLE: Any = {
     "svg.fonttype": "path",
     "font.family": _FAMILY,
     "font.size": SIZE,
-    "axes.unicode_minus": False,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.facecolor": "none",
-    "axes.formatter.limits": (-4, 5),  # longer numbers have no room in the margin
-    "axes.edgecolor": theme.light("ink"),
     "text.color": theme.light("ink"),
-    "xtick.color": theme.light("ink"),
-    "ytick.color": theme.light("ink"),
     "lines.scale_dashes": False,
     "hatch.linewidth": 1.2,
     "text.parse_math": False,  # captured text may hold dollar signs
@@ -75,25 +69,14 @@ class Sheet:
         self.figure = figure
         self.height = float(figure.bbox.height)
 
-    def panel(self, top: float, height: float, left: float = LEFT, right: float = RIGHT) -> Axes:
-        """Axes of this height, from one margin to the other."""
-        width = WIDTH - left - right
-        place = (left / WIDTH, 1 - (top + height) / self.height, width / WIDTH, height / self.height)
-        axes = self.figure.add_axes(place)
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_label_coords(0, 0)  # no names of the library's, whose places are dear to find
-            axis.set_tick_params(length=3, pad=3)
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=6, min_n_ticks=1))
-        return axes
-
     def foot(self, name: str) -> None:
         """The name of the lowest panel's horizontal axis."""
         self.text(WIDTH - RIGHT, self.height - 8, name, side="right")
 
-    def text(self, x: float, y: float, text: str, side: str = "left", size: float = SIZE) -> None:
+    def text(self, x: float, y: float, text: str, side: str = "left", size: float = SIZE, colour: str = "ink") -> None:
         """One line of text on this base line; `side` says which of its ends (or its center) stands at x."""
-        place = IdentityTransform()
-        self.figure.text(x, self.height - y, text, ha=side, va="baseline", fontsize=size, transform=place)
+        look: Any = {"ha": side, "va": "baseline", "fontsize": size, "color": theme.light(colour)}
+        self.figure.text(x, self.height - y, text, transform=IdentityTransform(), **look)
 
     def box(self, x: float, y: float, width: float, height: float, fill: str = "", edge: str = "", **look: Any) -> None:
         """A rectangle; `look` is a line style (ls), its width (lw), a hatch."""
@@ -101,17 +84,40 @@ class Sheet:
         place = (x, self.height - y - height)
         self.figure.add_artist(Rectangle(place, width, height, transform=IdentityTransform(), **look))
 
-    def line(self, points: Sequence[tuple[float, float]], colour: str = "ink", style: Any = "-", lw: float = 1) -> None:
-        """A line from point to point."""
+    def outlines(self, outlines: Iterable[Sequence[Point]], fill: str = "", edge: str = "", **look: Any) -> None:
+        """Closed outlines as one path, since all look alike."""
+        corners: list[Point] = []
+        codes: list[Any] = []
+        for outline in outlines:
+            corners += [(x, self.height - y) for x, y in (*outline, outline[0])]
+            codes += [Path.MOVETO, *[Path.LINETO] * (len(outline) - 1), Path.CLOSEPOLY]
+        look |= {"fc": theme.light(fill) if fill else "none", "ec": theme.light(edge) if edge else "none"}
+        self.figure.add_artist(PathPatch(Path(corners, codes), transform=IdentityTransform(), **look))
+
+    def line(self, points: Sequence[Point], colour: str = "ink", style: Any = "-", lw: float = 1, **look: Any) -> None:
+        """A line from point to point; `look` may say how far up it lies (zorder)."""
         xs, ys = zip(*points, strict=True)
         ups = [self.height - y for y in ys]
-        look: Any = {"color": theme.light(colour), "linestyle": style, "linewidth": lw}
+        look |= {"color": theme.light(colour), "linestyle": style, "linewidth": lw}
         self.figure.add_artist(Line2D(xs, ups, transform=IdentityTransform(), **look))
+
+    def rules(self, lines: Iterable[Sequence[Point]]) -> None:
+        """Light lines beneath all else, as one path."""
+        points = [(x, self.height - y) for line in lines for x, y in line]
+        codes = [Path.MOVETO, Path.LINETO] * (len(points) // 2)
+        look: Any = {"ec": theme.light("line"), "lw": 0.8, "fill": False, "zorder": 0}
+        self.figure.add_artist(PathPatch(Path(points, codes), transform=IdentityTransform(), **look))
 
     def circle(self, x: float, y: float, radius: float, edge: str = "ink", lw: float = 1) -> None:
         """A circle around a center, over lines and under text."""
         look: Any = {"fc": theme.light("soft"), "ec": theme.light(edge), "lw": lw, "zorder": 2.5}
         self.figure.add_artist(Circle((x, self.height - y), radius, transform=IdentityTransform(), **look))
+
+    def marker(self, x: float, y: float, shape: str, colour: str, size: float, fill: str = "paper") -> None:
+        """A point of this shape, in the library's letters for them."""
+        look: Any = {"marker": shape, "markersize": size, "markeredgewidth": 1.6, "linestyle": "none"}
+        look |= {"color": theme.light(colour), "markerfacecolor": theme.light(fill), "transform": IdentityTransform()}
+        self.figure.add_artist(Line2D([x], [self.height - y], **look))
 
     def arrow(self, x: float, y: float, end: float, colour: str = "ink") -> None:
         """A level arrow from x to `end`."""
@@ -141,14 +147,6 @@ class Sheet:
         edge = swatch.colour if swatch.hatch else ""
         fill = "" if swatch.hatch else swatch.colour
         self.box(x, y - 3.5 - tall / 2, 20, tall, fill, edge, lw=1 if edge else 0, hatch=swatch.hatch)
-
-
-def grid(axes: Axes, ticks: bool = True) -> None:
-    """Light upright lines at the ticks of the horizontal axis; only the lowest of several panels keeps `ticks`."""
-    begin, end = axes.get_xlim()
-    places = [float(place) for place in axes.get_xticks() if begin <= place <= end]
-    axes.vlines(places, 0, 1, theme.light("line"), linewidth=0.8, transform=axes.get_xaxis_transform(), zorder=0)
-    axes.set_xticks(places if ticks else [])
 
 
 @contextmanager

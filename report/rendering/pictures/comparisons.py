@@ -5,14 +5,10 @@ median, and a thin line goes from the lowest to the highest.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-from matplotlib.lines import Line2D
-from matplotlib.transforms import IdentityTransform
 
 from report.rendering.compared import Bars, Values, names
 from report.rendering.labels import Labels
-from report.rendering.pictures import canvas, theme
+from report.rendering.pictures import canvas
 from report.rendering.pictures.canvas import Sheet
 from report.rendering.pictures.picture import Picture
 from report.rendering.pictures.scale import Scale, written
@@ -102,7 +98,7 @@ def _bar(sheet: Sheet, row: Values, axis: Scale, across: tuple[float, float], mi
     low, value, high = (left + axis.share(one) * room for one in (min(row.values), row.median, max(row.values)))
     if axis.log:
         sheet.line([(start, middle), (value, middle)], "waiting", canvas.DOTTED)
-        marker(sheet, value, middle, "o", colour, 9, full=True)
+        sheet.marker(value, middle, "o", colour, 9, fill=colour)
     else:
         sheet.box(min(start, value), middle - _THICK / 2, abs(value - start), _THICK, colour)
     if high > low:
@@ -121,12 +117,3 @@ def _bar_told(row: Values, table: Bars, called: tuple[str, str], label: Labels) 
     if len(row.values) == 1:
         return label("alt_bar", name=name, value=value)
     return label("alt_bar_repeated", name=name, value=value, runs=len(row.values), low=ends[0], high=ends[1])
-
-
-def marker(sheet: Sheet, x: float, y: float, shape: str, colour: str, size: float, full: bool = False) -> None:
-    """A marker of this shape, hollow unless it stands alone."""
-    shown = theme.light(colour)
-    look: Any = {"marker": shape, "markersize": size, "color": shown, "markeredgewidth": 1.6, "linestyle": "none"}
-    fill = shown if full else theme.light("paper")
-    where = IdentityTransform()
-    sheet.figure.add_artist(Line2D([x], [sheet.height - y], markerfacecolor=fill, transform=where, **look))

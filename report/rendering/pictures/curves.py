@@ -4,16 +4,13 @@ Lines that share a panel differ in style as well as in colour.
 """
 
 from collections.abc import Sequence
-from typing import Any
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from report.rendering import lines
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
-from report.rendering.pictures import canvas, theme
+from report.rendering.pictures import canvas
 from report.rendering.pictures.canvas import Swatch
+from report.rendering.pictures.panel import Panel
 from report.rendering.pictures.picture import Picture
 from report.rendering.pictures.timelines import titled
 
@@ -24,8 +21,7 @@ _ROOM = canvas.WIDTH - canvas.LEFT - canvas.RIGHT
 _LEVEL = Swatch("failed", style=canvas.DASHED)
 _THREADS, _PROCESSES = Swatch("accent"), Swatch("served", style=canvas.DASHED)
 _ZOMBIES = Swatch("failed", style=canvas.DOTTED)
-_ABOVE: Any = {"ha": "center", "va": "bottom"}
-_INSIDE: Any = _ABOVE | {"color": theme.light("paper")}
+_DELAY = Swatch("ink", style=canvas.DOTTED, lw=1)
 _SUBJECTS = (  # more subjects than these begin again
     Swatch("served"),
     Swatch("failed", style=canvas.DASHED),
@@ -48,16 +44,13 @@ def series(subject: Subject, label: Labels) -> Picture:
         for place, (name, points) in enumerate(found.items()):
             top = place * (_HEAD + _PANEL)
             sheet.text(2, top + 11, label.name(name))
-            axes = sheet.panel(top + _HEAD - 6, _PANEL)
             marks, values = declared[name].marks, [point.value for point in points]
-            _time(axes, begin, end, max([*marks, *values], default=1.0))
-            canvas.grid(axes, ticks=place == len(found) - 1)
-            xs, ys = _steps([point.time for point in points], values, end)
-            axes.fill_between(xs, ys, step="post", color=theme.light("served"), alpha=0.15, linewidth=0)
-            _draw(axes, xs, ys, _SUBJECTS[0])
+            panel = Panel(sheet, top + _HEAD - 6, _PANEL, *_time(begin, end, max([*marks, *values], default=1.0)))
+            panel.grid(named=place == len(found) - 1)
+            panel.steps(*_steps([point.time for point in points], values, end), _SUBJECTS[0], filled=True)
             for mark in marks:
-                axes.axhline(mark, color=theme.light(_LEVEL.colour), linestyle=_LEVEL.style, linewidth=1)
-                axes.text(1.006, mark, f"{mark:g}", transform=axes.get_yaxis_transform(), va="center_baseline")
+                panel.level(mark, _LEVEL, 1)
+                sheet.text(canvas.WIDTH - canvas.RIGHT + 3, panel.y(mark) + canvas.MIDDLE, f"{mark:g}")
         sheet.foot(label("time_axis"))
         ranges = "; ".join(_range(label, name, [point.value for point in points]) for name, points in found.items())
         names = ", ".join(label.name(name) for name in found)
@@ -80,12 +73,11 @@ def processes(subject: Subject, label: Labels) -> Picture:
     with canvas.drawing(_HEAD + _PANEL + 24 + canvas.FOOT) as sheet:
         sheet.text(2, 13, label("number_axis"))
         sheet.key(13, [(swatch, label(field)) for field, swatch in drawn.items()])
-        axes = sheet.panel(_HEAD, _PANEL + 24)
         end = max([0.0, *times])
-        _time(axes, min([0.0, *times]), end, max(most.values()))
-        canvas.grid(axes)
+        panel = Panel(sheet, _HEAD, _PANEL + 24, *_time(min([0.0, *times]), end, max(most.values())))
+        panel.grid()
         for field, swatch in drawn.items():
-            _draw(axes, *_steps(times, [getattr(sample, field) for sample in samples], end), swatch)
+            panel.steps(*_steps(times, [getattr(sample, field) for sample in samples], end), swatch)
         sheet.foot(label("time_axis"))
         zombies = most.pop("zombies", 0)
         return Picture(canvas.svg(sheet), label("alt_processes", samples=len(samples), zombies=zombies, **most))
@@ -102,25 +94,32 @@ def shares(subject: Subject, label: Labels) -> Picture:
     total, most = sum(values), max(values, default=0)
     with canvas.drawing(_HEAD + _PANEL + 16 + canvas.FOOT) as sheet:
         sheet.text(2, 13, label("answered_axis"))
-        axes = sheet.panel(_HEAD, _PANEL + 16)
-        axes.bar(range(len(actors)), values, color=theme.light("served"), width=0.7)
-        axes.set(xlim=(-0.6, len(actors) - 0.4), ylim=(0, (most or 1) * 1.16))
-        names = [canvas.captured(actor) for actor in actors]
-        slot = _ROOM / max(len(actors), 1)
-        every = max(1, -int(-max((canvas.width(text) + 6 for text in names), default=0) // slot))
-        axes.set_xticks(range(0, len(actors), every), names[::every])
-        low = (most or 1) / 7  # a bar up to here has no room for its number inside
-        if slot * 0.7 >= canvas.width(str(most)):
-            for place, value in enumerate(values):
-                inside = value > low
-                axes.text(place, low / 4 if inside else value, str(value), **(_INSIDE if inside else _ABOVE))
+        panel = Panel(sheet, _HEAD, _PANEL + 16, (-0.6, len(actors) - 0.4), (0, (most or 1) * 1.16))
+        slot = panel.x(1) - panel.x(0)
+        panel.foot(_named(actors, slot))
+        told_inside = slot * 0.7 >= canvas.width(str(most))
+        for place, value in enumerate(values):
+            x, y, bottom = panel.x(place), panel.y(value), panel.y(0)
+            sheet.box(x - slot * 0.35, y, slot * 0.7, bottom - y, "served")
+            if told_inside:
+                inside = bottom - y > 18  # a lower bar has no room for its number inside
+                sheet.text(
+                    x, bottom - 5 if inside else y - 3, str(value), "center", colour="paper" if inside else "ink"
+                )
         if actors:
             even = Swatch("failed", style=canvas.DASHED)
-            axes.axhline(total / len(actors), color=theme.light(even.colour), linestyle=even.style, linewidth=1.2)
+            panel.level(total / len(actors), even, 1.2)
             sheet.key(13, [(even, label("even_share", value=f"{total / len(actors):.1f}"))])
         sheet.foot(label.name(name))
         told = {"actors": len(counts), "total": total, "largest": most, "smallest": min(values, default=0)}
         return Picture(canvas.svg(sheet), label("alt_shares", **told))
+
+
+def _named(actors: Sequence[str], slot: float) -> dict[float, str]:
+    """The names of as many actors as there is room for, each at its place."""
+    names = [canvas.captured(actor) for actor in actors]
+    every = max(1, -int(-max((canvas.width(text) + 6 for text in names), default=0) // slot))
+    return {float(place): names[place] for place in range(0, len(names), every)}
 
 
 def latency(subjects: Sequence[Subject], label: Labels) -> Picture:
@@ -131,20 +130,18 @@ def latency(subjects: Sequence[Subject], label: Labels) -> Picture:
     head = 16.0 * len(subjects) + 18
     parts = []
     with canvas.drawing(head + 150 + canvas.FOOT) as sheet:
-        axes = sheet.panel(head, 150)
-        axes.set(xlim=(0, reach * 1.03), ylim=(0, 1.04))
-        canvas.grid(axes)
-        axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
-        axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        ups = {share: f"{share:.0%}" for share in (0, 0.25, 0.5, 0.75, 1)}
+        panel = Panel(sheet, head, 150, (0, reach * 1.03), (0, 1.04), ups=ups)
+        panel.grid()
         for delay in delays:
-            axes.axvline(delay, color=theme.light("ink"), linestyle=canvas.DOTTED, linewidth=1)
+            panel.upright(delay, _DELAY)
             text = label("delay_of", value=label.value(delay, "seconds"))
-            place = canvas.LEFT + delay / (reach * 1.03) * _ROOM
-            sheet.text(min(place, canvas.WIDTH - canvas.width(text) / 2), head - 4, text, side="center")
+            most = canvas.WIDTH - canvas.width(text) / 2
+            sheet.text(min(panel.x(delay), most), head - 4, text, side="center")
         for place, (subject, (times, count)) in enumerate(zip(subjects, found, strict=True)):
             # The later, the thinner: where curves run on top of each other, each shows.
             swatch = _SUBJECTS[place % len(_SUBJECTS)]._replace(lw=max(1.2, 3.4 - 0.7 * place))
-            _draw(axes, [0.0, *times], [(n / count) for n in range(len(times) + 1)] if count else [0.0], swatch)
+            panel.steps([0.0, *times], [(n / count) for n in range(len(times) + 1)] if count else [0.0], swatch)
             told = {"requests": count, "answered": len(times), **_middle(times, label)}
             parts.append(label("alt_latency", title=titled(subject, subjects, label), **told))
             sheet.sample(canvas.LEFT, 12 + 16 * place, swatch)
@@ -169,8 +166,9 @@ def _middle(times: Sequence[float], label: Labels) -> dict[str, str]:
     return {"median": label.value(middle, "seconds"), "longest": label.value(times[-1], "seconds")}
 
 
-def _time(axes: Axes, begin: float, end: float, most: float) -> None:
-    axes.set(xlim=(begin, end if end > begin else begin + 1), ylim=(0, max(1.0, most) * 1.08))
+def _time(begin: float, end: float, most: float) -> tuple[canvas.Point, canvas.Point]:
+    """The ends of a time axis, and of one of numbers up to the greatest."""
+    return (begin, end if end > begin else begin + 1), (0, max(1.0, most) * 1.08)
 
 
 def _steps(times: Sequence[float], values: Sequence[float], end: float) -> tuple[list[float], list[float]]:
@@ -185,8 +183,3 @@ def _steps(times: Sequence[float], values: Sequence[float], end: float) -> tuple
         xs.append(max(round(end, 3), xs[-1]))
         ys.append(ys[-1])
     return xs, ys
-
-
-def _draw(axes: Axes, xs: Sequence[float], ys: Sequence[float], swatch: Swatch) -> None:
-    look = {"color": theme.light(swatch.colour), "linestyle": swatch.style, "linewidth": swatch.lw}
-    axes.step(xs, ys, where="post", **look)

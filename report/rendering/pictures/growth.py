@@ -11,7 +11,7 @@ from report.rendering.compared import Growth, Line, Values, names
 from report.rendering.labels import Labels
 from report.rendering.pictures import canvas
 from report.rendering.pictures.canvas import Sheet
-from report.rendering.pictures.comparisons import COLOURS, MOST_NAME, TEXT, marker, undecided
+from report.rendering.pictures.comparisons import COLOURS, MOST_NAME, TEXT, undecided
 from report.rendering.pictures.picture import Picture
 from report.rendering.pictures.scale import Scale, written
 
@@ -43,7 +43,7 @@ def growth(table: Growth, label: Labels) -> Picture:
         for place, height in enumerate(_apart(ends)):
             x = left + room + 10
             _drawn(sheet, [(x, height), (x + _SAMPLE - 10, height)], place)
-            marker(sheet, x + (_SAMPLE - 10) / 2, height, _MARKERS[place % 6], COLOURS[place % 5], _size(place))
+            sheet.marker(x + (_SAMPLE - 10) / 2, height, _MARKERS[place % 6], COLOURS[place % 5], _size(place))
             sheet.text(x + _SAMPLE - 4, height + 3.8, canvas.fitted(called[place], key - _SAMPLE - 8))
         name = label(table.x) if table.unit else label.name(table.x)
         foot = _axis_named(across, name, "", label)
@@ -119,7 +119,7 @@ def _line(sheet: Sheet, line: Line, place: int, axes: tuple[Scale, Scale, float]
             for end in (low, high):
                 sheet.line([(x - 3.5, end), (x + 3.5, end)], COLOURS[place % 5], lw=1.2)
             sheet.line([(x, low), (x, high)], COLOURS[place % 5], lw=1.2)
-        marker(sheet, x, y, _MARKERS[place % 6], COLOURS[place % 5], _size(place))
+        sheet.marker(x, y, _MARKERS[place % 6], COLOURS[place % 5], _size(place))
     return spots[-1][1]
 
 

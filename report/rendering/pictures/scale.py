@@ -66,6 +66,15 @@ class Scale:
         return [step * place for place in range(first, last + 1)]
 
 
+def whole(low: float, high: float, most: int) -> list[float]:
+    """Round whole numbers from `low` to `high`, at most so many."""
+    step = 1.0
+    while (count := math.floor(high / step) - math.ceil(low / step) + 1) > most:
+        step = _over(step * 1.5)
+    first = math.ceil(low / step)
+    return [step * place for place in range(first, first + count)]
+
+
 def written(value: float) -> str:
     """A value's digits as they stand at an axis."""
     return f"{value:,.10g}" if value == 0 or 1e-4 <= abs(value) < 1e9 else f"{value:.3g}"

@@ -7,17 +7,13 @@ requests ended is a line through all rows, and where they were predicted to end 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from matplotlib.ticker import MaxNLocator
-
 from report.rendering import lines
 from report.rendering.labels import Labels
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.metrics import METRICS
-from report.rendering.pictures import canvas, theme
-from report.rendering.pictures.canvas import Swatch
+from report.rendering.pictures import canvas
+from report.rendering.pictures.canvas import Sheet, Swatch
+from report.rendering.pictures.panel import Panel
 from report.rendering.pictures.picture import Picture
 
 FEW = 16  # clients; above it, bars are thin and carry no names
@@ -109,17 +105,25 @@ def timeline(subject: Subject, label: Labels) -> Picture:
             entries.append((_PREDICTED, f"{label('predicted')} {told['predicted']}"))
         sheet.text(2, 13, label("client"))
         sheet.key(13, entries)
-        axes = sheet.panel(24, body)
-        reach = _reach(made)
-        for place, row in enumerate(made.rows, start=1):
-            if few and row and row.answered and (name := canvas.captured(row.actor)):
-                axes.text(row.done, place, f"  {name}", va="center_baseline")
-                reach = max(reach, row.done * _ROOM / max(_ROOM - canvas.width(name) - 12, _ROOM / 4))
-        _bars(axes, made, reach)
-        canvas.grid(axes)
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=FEW if few else 8, min_n_ticks=1))
+        names = _names(made) if few else []
+        reach = max([_reach(made), *(_room_for(name, row.done) for _, row, name in names)])
+        panel = _bars(sheet, made, reach, (24, body), most=FEW + 1 if few else 9)
+        for place, row, name in names:
+            sheet.text(panel.x(row.done) + 6, panel.y(place) + canvas.MIDDLE, name)
+        panel.grid()
         sheet.foot(label("time_axis"))
         return Picture(canvas.svg(sheet), label("alt_timeline", **made.told(label)))
+
+
+def _names(made: Design) -> list[tuple[int, Row, str]]:
+    """(place from 1, row, who answered) of each answered request whose lines tell by whom."""
+    every = [(place, row) for place, row in enumerate(made.rows, start=1) if row and row.answered]
+    return [(place, row, name) for place, row in every if (name := canvas.captured(row.actor))]
+
+
+def _room_for(name: str, done: float) -> float:
+    """The latest time on an axis that leaves room for a name at this one."""
+    return done * _ROOM / max(_ROOM - canvas.width(name) - 12, _ROOM / 4)
 
 
 def designs(subjects: Sequence[Subject], label: Labels) -> Picture:
@@ -133,11 +137,10 @@ def designs(subjects: Sequence[Subject], label: Labels) -> Picture:
         for made, body in zip(every, bodies, strict=True):
             ends = label("measured_predicted", **made.ends(label))
             sheet.text(canvas.WIDTH - canvas.RIGHT, top + 15, ends, side="right")
-            sheet.text(canvas.LEFT, top + 15, titled(made.subject, subjects, label, _ROOM - canvas.width(ends) - 14))
-            axes = sheet.panel(top + 24, body)
-            _bars(axes, made, reach)
-            axes.set_yticks(sorted({1, len(made.rows)} - {0}))
-            canvas.grid(axes, ticks=made is every[-1])
+            room = _ROOM - canvas.width(ends) - 14
+            sheet.text(canvas.LEFT, top + 15, titled(made.subject, subjects, label, room))
+            panel = _bars(sheet, made, reach, (top + 24, body), most=2)
+            panel.grid(named=made is every[-1])
             top += 30 + body
         sheet.foot(label("time_axis"))
         parts = (label("alt_design", title=titled(made.subject, subjects, label), **made.told(label)) for made in every)
@@ -166,40 +169,42 @@ def _reach(made: Design) -> float:
     return max([row.done for row in made.rows if row] + [made.makespan or 0.0, made.predicted or 0.0])
 
 
-def _bars(axes: Axes, made: Design, reach: float) -> None:
-    """One path of rectangles for all that looks the same; lines where the requests ended, and should have."""
-    axes.set(xlim=(0, round(reach * 1.02, 3) or 1.0), ylim=(len(made.rows) + 0.6, 0.4))
+def _bars(sheet: Sheet, made: Design, reach: float, down: tuple[float, float], most: int) -> Panel:
+    """One path of rectangles for all that looks the same; lines where the requests ended, and should have.
+
+    Of `most` 2 client numbers, the first and the last stand at the axis.
+    """
+    count = len(made.rows)
+    ups = {float(place): f"{place}" for place in sorted({1, count} - {0})} if most == 2 else None
+    panel = Panel(sheet, *down, (0, round(reach * 1.02, 3) or 1.0), (count + 0.6, 0.4), most, ups)
     kinds: dict[Swatch, list[tuple[float, float, int]]] = {_WAITING: [], _SERVED: [], _FAILED: []}
     for place, row in enumerate(made.rows, start=1):
         if row is not None:
             kinds[_WAITING].append((row.due, row.begun, place))
             kinds[_SERVED if row.answered else _FAILED].append((row.begun, row.done, place))
     for swatch, spans in kinds.items():
-        _rectangles(axes, swatch, [(begin, end, place) for begin, end, place in spans if begin < end])
-    failed = [(row.done, place) for place, row in enumerate(made.rows, start=1) if row and not row.answered]
-    if failed:
-        xs, ys = zip(*failed, strict=True)
-        axes.plot(xs, ys, linestyle="none", marker="x", markersize=5, color=theme.light("failed"), clip_on=False)
+        _rectangles(panel, swatch, [(begin, end, place) for begin, end, place in spans if begin < end])
+    for place, row in enumerate(made.rows, start=1):
+        if row and not row.answered:
+            sheet.marker(panel.x(row.done), panel.y(place), "x", "failed", 5)
     for time, swatch in ((made.predicted, _PREDICTED), (made.makespan, _MEASURED)):
         if time is not None:
-            axes.axvline(time, color=theme.light(swatch.colour), linewidth=swatch.lw)
+            panel.upright(time, swatch)
+    return panel
 
 
-def _rectangles(axes: Axes, swatch: Swatch, spans: Sequence[tuple[float, float, int]]) -> None:
+def _rectangles(panel: Panel, swatch: Swatch, spans: Sequence[tuple[float, float, int]]) -> None:
     if not spans:
         return
-    low, high = axes.get_ylim()
-    apart = axes.bbox.height / abs(high - low) > _DENSE
-    half = (0.4 if apart else 0.5) * (_THIN if swatch is _WAITING else 1.0)
-    corners: list[tuple[float, float]] = []
+    row = panel.y(2) - panel.y(1)
+    half = row * (0.4 if row > _DENSE else 0.5) * (_THIN if swatch is _WAITING else 1.0)
+    outlines = []
     for begin, end, place in spans:
-        top, bottom = place - half, place + half
-        corners += [(begin, top), (end, top), (end, bottom), (begin, bottom), (begin, top)]
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(spans)
-    colour = theme.light(swatch.colour)
-    patch = PathPatch(Path(corners, codes), fc="none" if swatch.hatch else colour, ec=colour, hatch=swatch.hatch)
-    patch.set_linewidth(1 if swatch.hatch else 0)
-    axes.add_artist(patch)
+        left, right, middle = panel.x(begin), panel.x(end), panel.y(place)
+        top, bottom = middle - half, middle + half
+        outlines.append([(left, top), (right, top), (right, bottom), (left, bottom)])
+    fill, edge = ("", swatch.colour) if swatch.hatch else (swatch.colour, "")
+    panel.sheet.outlines(outlines, fill, edge, hatch=swatch.hatch, lw=1 if swatch.hatch else 0)
 
 
 def _key(every: Iterable[Design], label: Labels) -> list[tuple[Swatch, str]]:
