@@ -15,7 +15,7 @@ from report.run import Request, Run, Sample
 from report.spec import FAMILIES, Assignment, Held, Ring, Series
 
 Change = Callable[[Run, int], Run]
-STRENGTHS = (1, 2, 5, 10, 25, 100, 1000)
+STRENGTHS = (1, 2, 5, 10, 25, 100, 1000, 10_000)
 _MOMENTS = ("started", "connected", "sent", "first_byte", "done")
 _FAILURES = ("incomplete", "closed", "reset", "refused", "late")
 _LEVELS = ("processes", "threads", "zombies", "rss", "descriptors")
