@@ -246,5 +246,5 @@ def test_with_the_opposite_in_its_place_a_claim_that_held_fails(claim_id: str, o
     for server in (claim.server,) if claim.server else experiments.servers_of(scenario):
         assert decide(evidence, experiments, scenario, server, claim).state == "holds"
         runs = stand_in(evidence, opposite, scenario, server)
-        planted = replace(evidence, runs={**evidence.runs, (EXPERIMENTS, scenario, server): runs})
+        planted = evidence.changed((EXPERIMENTS, scenario, server), runs)
         assert decide(planted, experiments, scenario, server, claim).state == "fails"

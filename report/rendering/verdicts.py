@@ -52,12 +52,14 @@ class Evidence:
     assignments: Mapping[str, Assignment]
     runs: Mapping[Place, Sequence[Run]]
     lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    _measured: dict[tuple[Place, str], list[float]] = field(default_factory=dict, compare=False, repr=False)
     _changed: Place | None = None
+    _measured: dict[tuple[Place, str], list[float]] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def changed(self, place: Place, runs: Sequence[Run]) -> "Evidence":
         """The same but for the runs of one place; what was measured elsewhere is not measured again."""
-        return Evidence(self.assignments, {**self.runs, place: runs}, self.lacking, self._measured, place)
+        made = replace(self, runs={**self.runs, place: runs}, _changed=place)
+        object.__setattr__(made, "_measured", self._measured)  # shared: a copy for each trial would take longer
+        return made
 
     def values(self, assignment: str, scenario: str, server: str, metric: str) -> list[float]:
         """The metric on each repetition; raises UnmeasuredError with the reason."""
