@@ -10,7 +10,8 @@ from pathlib import Path
 
 from report import plan, publish
 from report.errors import ClaimError, OutdatedError, ReportError
-from report.recording import Planned, Progress, record_all
+from report.planned import Planned
+from report.recording import Progress, record_all
 from report.rendering.edition import Edition, edition, evidence_of
 from report.rendering.memory import Memory, forgetful
 from report.rendering.metrics import find

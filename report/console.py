@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from report.plan import State
-from report.rendering.edition import Edition
 from report.rendering.labels import number
 from report.rendering.metrics import find
 from report.rendering.verdicts import Verdict, bound
 from report.spec import Assignment
+
+if TYPE_CHECKING:
+    from report.rendering.edition import Edition
 
 SIGNS = {"holds": "○", "fails": "×", "undecided": "△"}
 _UNITS = {
@@ -57,7 +60,7 @@ def tally(found: Iterable[Verdict]) -> str:
     return f"{counts['holds']} hold, {counts['fails']} fail, {counts['undecided']} undecided"
 
 
-def gates(made: Edition) -> str:
+def gates(made: "Edition") -> str:
     """What the report's gates looked at."""
     score, seen = made.score, made.gates
     return (

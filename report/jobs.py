@@ -6,15 +6,18 @@ The two halves meet only here and in `check`: recording first, then rendering fr
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from report import course, plan, predraw, settings
-from report.keep import Keep
-from report.recording import Planned, progress_for, record_all
+from report import course, plan, settings
+from report.planned import Planned
 from report.rendering import metrics
-from report.rendering.edition import Edition, edition, evidence_of, prepare
-from report.rendering.verdicts import Verdict, judge
 from report.settings import Settings
 from report.spec import Assignment
+
+# Recording and rendering are loaded where they are used: whoever only lists what there is waits for neither.
+if TYPE_CHECKING:
+    from report.rendering.edition import Edition
+    from report.rendering.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ def record_stale(
     able = plan.possible(wanted, plan.lacking({one.assignment.name: one.assignment for one in wanted}.values()))
     todo = [state.planned for state in plan.states(root, able, folder) if force or state.reason]
     if todo:
+        from report.recording import progress_for, record_all
+
         with progress_for(todo) as progress:
             record_all(root, todo, folder, progress, jobs=max(1, jobs))
     return todo
@@ -49,8 +54,11 @@ def record_stale(
 
 def judged(
     root: Path, every: Sequence[Assignment], wanted: Sequence[Planned], speed: float, folder: Path
-) -> list[Verdict]:
+) -> list["Verdict"]:
     """The verdicts of the wanted runs, from their evidence and what is recorded of the runs they are relative to."""
+    from report.rendering.edition import evidence_of
+    from report.rendering.verdicts import judge
+
     rest = [one for one in plan.plan(every, speed) if one not in wanted]
     beside = [state.planned for state in plan.states(root, rest, folder) if state.reason is None]
     missing = plan.lacking(every)
@@ -60,16 +68,21 @@ def judged(
     return [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
 
 
-def render(root: Path, course: Course, folder: Path, kept: Path) -> Edition:
+def render(root: Path, course: Course, folder: Path, kept: Path) -> "Edition":
     """The report in its languages from the evidence below the folder, at the course's own speed.
 
-    Pictures drawn before are taken from `kept`; where there is none yet, a second process draws half of them.
+    What was made before is taken from `kept`; of what is missing there, a second process makes half.
     """
+    from report import predraw
+    from report.keep import Keep
+    from report.rendering.edition import edition, evidence_of
+
     missing = plan.lacking(course.assignments)
     runs = plan.read(plan.there(plan.plan(course.assignments, 1.0), missing, folder), folder)
     evidence = evidence_of(course.assignments, runs, missing)
     keep = Keep(root, kept)
-    if keep.is_empty():
-        with predraw.beside(root, folder, kept):
-            prepare(root, evidence, course.settings, keep)
-    return edition(root, evidence, 1.0, course.settings, keep)
+    if keep.is_empty():  # both processes will draw: what draws is loaded once, before there are two
+        from report.rendering.pages import page  # noqa: F401
+        from report.rendering.pictures import figures, terminal  # noqa: F401
+
+    return edition(root, evidence, 1.0, course.settings, keep, predraw.beside)

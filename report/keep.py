@@ -13,7 +13,10 @@ from pathlib import Path
 
 from report.publish import write_file
 
-_MAKERS = ("matplotlib", "fonttools", "brotli", "pyte", "wcwidth", "koreanize-matplotlib")
+_MAKERS = (
+    *("matplotlib", "fonttools", "brotli", "pyte", "wcwidth", "koreanize-matplotlib"),
+    *("jinja2", "markupsafe", "markdown-it-py", "mdurl", "pygments"),
+)
 
 
 class Keep:
@@ -40,7 +43,7 @@ class Keep:
         except FileNotFoundError:
             pass
         data = make()
-        write_file(file, hashlib.sha256(data).hexdigest().encode() + b"\n" + data)
+        write_file(file, hashlib.sha256(data).hexdigest().encode() + b"\n" + data, lasting=False)
         return data
 
 
@@ -48,7 +51,6 @@ def _version(root: Path) -> str:
     found = hashlib.sha256(sys.version.encode())
     for package in _MAKERS:
         found.update(f"{package} {version(package)}\n".encode())
-    makers = [*sorted((root / "report" / "rendering").rglob("*.py")), *sorted((root / "templates").glob("*.svg.j2"))]
-    for file in makers:
+    for file in [*sorted((root / "report").rglob("*.py")), *sorted((root / "templates").glob("*.svg.j2"))]:
         found.update(file.name.encode() + file.read_bytes())
     return found.hexdigest()[:16]

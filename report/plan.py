@@ -11,7 +11,7 @@ from pathlib import Path
 from report import evidence, freshness
 from report.course import choose
 from report.errors import EvidenceError
-from report.recording import Planned
+from report.planned import Planned
 from report.run import Identity, Run
 from report.spec import Assignment
 

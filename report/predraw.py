@@ -1,54 +1,42 @@
-"""Floor 3. Draws the pictures of one language into the keep, as a process of its own beside the one that renders.
+"""Floor 3. Work that a copy of this process does beside it, into a memory that both of them know.
 
-A help, never a need: whatever goes wrong here is met again, and told, where the report is made.
+A help, never a need: whatever goes wrong in the copy is met again, and told, where the report is made. The copy is
+forked, so that what was loaded and read is there already; where other threads run, nothing is copied.
 """
 
 import contextlib
-import subprocess
+import os
+import signal
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-
-from report.errors import ReportError
-from report.spec import Language
-
-LANGUAGE: Language = "en"  # what the helper draws; the renderer begins with the other language
+import threading
+from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def beside(root: Path, evidence: Path, kept: Path) -> Iterator[None]:
-    """Has the pictures of one language drawn meanwhile; returns when they are."""
-    command = [sys.executable, "-m", "report.predraw", str(root), str(evidence), str(kept)]
-    helper = subprocess.Popen(
-        command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def beside(work: Callable[[], object]) -> Iterator[None]:
+    """Has the work done meanwhile; returns when it is done."""
+    if threading.active_count() > 1:  # one of them could hold a lock for ever, in the copy
+        yield
+        return
+    copy = os.fork()
+    if not copy:
+        _work(work)
     try:
         yield
     except BaseException:
-        helper.kill()
+        os.kill(copy, signal.SIGKILL)
         raise
     finally:
-        helper.wait()
+        os.waitpid(copy, 0)
 
 
-def _main(root: Path, evidence: Path, kept: Path) -> None:
-    from report import course, plan, settings
-    from report.keep import Keep
-    from report.rendering import labels, metrics
-    from report.rendering.document import Material, compose
-    from report.rendering.edition import evidence_of
-    from report.rendering.gates.mutation import Score
-    from report.rendering.verdicts import judge
-
-    found, assignments = settings.load(root, course.load(root, metrics.problem))
-    missing = plan.lacking(assignments)
-    wanted = plan.there(plan.plan(assignments, 1.0), missing, evidence)
-    runs = evidence_of(assignments, plan.read(wanted, evidence), missing)
-    verdicts = {name: judge(runs, assignment, 1.0) for name, assignment in runs.assignments.items()}
-    material = Material(root, runs, verdicts, found, Score(0, 0, 0, ()), Keep(root, kept))
-    compose(material, labels.load(root / "templates")[LANGUAGE], {})
-
-
-if __name__ == "__main__":
-    with contextlib.suppress(ReportError):
-        _main(*(Path(argument) for argument in sys.argv[1:4]))
+def _work(work: Callable[[], object]) -> None:
+    """Does the work and ends the process: nothing of what called it goes on here, and nothing is printed twice."""
+    try:
+        with open(os.devnull, "w") as nowhere:
+            sys.stdout = sys.stderr = nowhere
+            os.dup2(nowhere.fileno(), 1)
+            os.dup2(nowhere.fileno(), 2)
+            work()
+    finally:
+        os._exit(0)

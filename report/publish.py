@@ -24,15 +24,16 @@ def write(files: Mapping[str, bytes], folder: Path) -> list[str]:
     return changed
 
 
-def write_file(path: Path, data: bytes) -> None:
-    """One file, whole or not at all."""
+def write_file(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """One file, whole or not at all; one that need not be `lasting` may be broken after a failure of power."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with open(handle, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).rename(path)
     finally:

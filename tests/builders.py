@@ -12,7 +12,7 @@ from typing import Any
 
 from report import evidence
 from report.evidence import Chunk
-from report.rendering.document import Material
+from report.rendering.chapter import Material
 from report.rendering.gates.mutation import Score
 from report.rendering.verdicts import Evidence, judge
 from report.run import (

@@ -7,7 +7,7 @@ import pytest
 
 from report import check
 from report.errors import ClaimError
-from report.recording import Planned
+from report.planned import Planned
 from report.rendering.illustrator import Illustrator
 from report.rendering.pictures.picture import Picture
 from report.rendering.reasons import Reason

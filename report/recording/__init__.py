@@ -1,7 +1,6 @@
 """Floor 2, the effects: runs a server under its load, supervised, and writes evidence; never renders."""
 
 from report.recording.build import fill_command
-from report.recording.command import Planned
 from report.recording.progress import LiveProgress, PlainProgress, Progress, progress_for
 from report.recording.schedule import record, record_all
 from report.recording.stages import LIMITS, Limits
@@ -11,7 +10,6 @@ __all__ = [
     "Limits",
     "LiveProgress",
     "PlainProgress",
-    "Planned",
     "Progress",
     "fill_command",
     "progress_for",

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 from report import evidence
 from report.errors import EvidenceError, ServerError
 from report.evidence import Chunk
+from report.planned import Planned
 from report.recording import environment
-from report.recording.command import RECORD, Command, Planned
+from report.recording.command import RECORD, Command
 from report.recording.terminal import Captured
 from report.run import Capture, Ending, Leftovers, Record, Request, Resources, Sample
 

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from report.recording.command import Planned
+from report.planned import Planned
 from report.run import Identity
 
 Who = Literal["server", "client"]

@@ -15,10 +15,10 @@ from time import monotonic
 
 from report import evidence, freshness
 from report.errors import ReportError, ServerError
+from report.planned import Planned
 from report.recording import stages
 from report.recording.build import built
 from report.recording.cancel import Cancel
-from report.recording.command import Planned
 from report.recording.others import Others
 from report.recording.outcome import Observed, composed
 from report.recording.process import Supervised

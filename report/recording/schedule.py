@@ -13,8 +13,9 @@ from pathlib import Path
 
 from report import freshness
 from report.errors import ReportError, ServerError, SpecError
+from report.planned import Planned
 from report.recording.cancel import Cancel
-from report.recording.command import Built, Planned, build_command, server_command
+from report.recording.command import Built, build_command, server_command
 from report.recording.progress import Progress
 from report.recording.record import execute
 from report.recording.stages import LIMITS, Limits

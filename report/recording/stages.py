@@ -14,9 +14,10 @@ from pathlib import Path
 from time import monotonic
 
 from report.errors import ServerError
+from report.planned import Planned
 from report.recording import build, environment, kernel
 from report.recording.cancel import Cancel
-from report.recording.command import RECORD, Built, Command, Planned, load_command, server_command
+from report.recording.command import RECORD, Built, Command, load_command, server_command
 from report.recording.outcome import parse_requests
 from report.recording.process import END_LIMIT, Supervised, new_scratch
 from report.recording.progress import Progress, Who

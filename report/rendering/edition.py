@@ -6,19 +6,22 @@ what it looked at, and having looked at nothing is a failure.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
 from report.errors import ClaimError, SpecError
-from report.rendering import headings, labels
-from report.rendering.document import Document, Material, compose
+from report.rendering import labels
+from report.rendering.chapter import Material, chapter
+from report.rendering.document import Document, compose
 from report.rendering.gates import mutation, parity, references, wording
-from report.rendering.memory import Memory, forgetful, key
-from report.rendering.pages import appendix
+from report.rendering.memory import Beside, Memory, alone, content, forgetful, key, once
+from report.rendering.pages.pages import Pages
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Run
 from report.settings import Settings
 from report.spec import LANGUAGES, Assignment, Language
+
+NAMES: Mapping[Language, str] = {language: f"report.{language}.md" for language in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,101 +68,98 @@ def edition(
     speed: float,
     settings: Settings = Settings(),  # noqa: B008 - frozen
     remember: Memory = forgetful,
+    beside: Beside = alone,
 ) -> Edition:
-    """The report from this evidence, made at this nominal speed.
+    """The report from this evidence, made at this nominal speed; half of the work may be done `beside` the other.
 
     Raises SpecError for templates and explanations that are wrong, ClaimError for whatever a gate finds: claims not
     cited exactly once, languages that differ, numbers typed by hand, comparisons outside a claim, links that lead
     nowhere.
     """
     verdicts = {name: judge(evidence, assignment, speed) for name, assignment in evidence.assignments.items()}
-    score = _score(evidence, [verdict for of in verdicts.values() for verdict in of], remember)
     words = labels.load(root / "templates")
-    names: dict[Language, str] = {language: f"report.{language}.md" for language in LANGUAGES}
-    material = Material(root, evidence, verdicts, settings, score, remember)
-    documents = {language: compose(material, words[language], names) for language in LANGUAGES}
-    pieces = _parity(root, tuple(evidence.assignments))
-    said = wording.check(root, _sources(evidence))
+    remember = once(remember)
+    material = Material(root, evidence, verdicts, settings, mutation.NOTHING, remember)
+    with beside(lambda: _half(material, words["en"])):
+        _half(material, words["ko"])
+    material = replace(material, score=mutation.total(_score(material, name) for name in verdicts))
+    documents = {language: compose(material, words[language], NAMES) for language in LANGUAGES}
+    pieces = _parity(root, tuple(evidence.assignments), remember)
+    said = _wording(root, evidence, remember)
     written = {language: documents[language] for language in settings.languages}
-    files, looked = _write(material, written, documents, words, names)
+    pages = Pages(material, documents, words)
+    with beside(pages.others):
+        pages.first()
+    files = pages.files()
+    looked = references.check(root, files, pages.tables, remember)
+    if looked.problems:
+        raise ClaimError(looked.problems)
     seen = (looked.links, looked.pictures, looked.texts, looked.glyphs)
-    gates = Gates(pieces, said.numbers, said.sentences, *seen, bounds=score.crossings)
+    gates = Gates(pieces, said.numbers, said.sentences, *seen, bounds=material.score.crossings)
     if not all(astuple(gates)):
         nothing = ", ".join(field.name for field in fields(gates) if not getattr(gates, field.name))
         raise ClaimError(f"the report's gates looked at no {nothing}; a gate that matches nothing is no gate")
-    return Edition(files, tuple(v for of in verdicts.values() for v in of), tuple(written.values()), score, gates)
+    every = tuple(verdict for of in verdicts.values() for verdict in of)
+    return Edition(files, every, tuple(written.values()), material.score, gates)
 
 
-def prepare(root: Path, evidence: Evidence, settings: Settings, remember: Memory) -> None:
-    """Has the memory hold the first language's pictures and the mutation score, which are what takes long."""
-    verdicts = {name: judge(evidence, assignment, 1.0) for name, assignment in evidence.assignments.items()}
-    score = _score(evidence, [verdict for of in verdicts.values() for verdict in of], remember)
-    compose(Material(root, evidence, verdicts, settings, score, remember), labels.load(root / "templates")["ko"], {})
+def _half(material: Material, label: labels.Labels) -> None:
+    """Has the memory hold one language's chapters with their pictures, and half of what is alike in both."""
+    root, assignments, is_first = material.root, [*material.evidence.assignments], label.language == "ko"
+    for assignment in material.evidence.assignments.values():
+        chapter(material, assignment, label)
+        _pieces(root, f"assignments/{assignment.name}/explanation.{label.language}.md", material.remember)
+    for name in assignments[0 if is_first else 1 :: 2]:
+        _score(material, name)
+    if not is_first:
+        _wording(root, material.evidence, material.remember)
 
 
-def _score(evidence: Evidence, verdicts: Sequence[Verdict], remember: Memory) -> mutation.Score:
-    """The mutation score, tried again only when evidence or a claim changed."""
-    made_from = [
-        [assignment.model_dump(mode="json", exclude={"folder"}) for assignment in evidence.assignments.values()],
-        [[str(run.identity), dict(run.record.files)] for runs in evidence.runs.values() for run in runs],
-        [[v.assignment, v.server, v.claim.id, v.state] for v in verdicts],
-    ]
-    made = remember(key("score", made_from), lambda: json.dumps(asdict(mutation.score(evidence, verdicts))).encode())
-    found = json.loads(made)
+def _score(material: Material, name: str) -> mutation.Score:
+    """The mutation score of one assignment's claims, tried again only when evidence or a claim changed."""
+    verdicts = material.verdicts[name]
+    states = [[verdict.server, verdict.claim.id, verdict.state] for verdict in verdicts]
+
+    def made() -> bytes:
+        return json.dumps(asdict(mutation.score(material.evidence, verdicts))).encode()
+
+    found = json.loads(material.remember(key("score", material.evidence.digest, name, states), made))
     return mutation.Score(**found | {"survivors": tuple(found["survivors"])})
 
 
-def _write(
-    material: Material,
-    written: Mapping[Language, Document],
-    documents: Mapping[Language, Document],
-    words: Mapping[Language, labels.Labels],
-    names: Mapping[Language, str],
-) -> tuple[dict[str, bytes], references.Checked]:
-    """The files of the written languages, and what was looked at in them."""
-    from report.rendering.pages.page import Neighbours, page  # only here: what pages need is not needed to judge
-
-    ids = headings.page_ids(headings.headings(documents["en"].markdown))
-    tables = appendix.tables(material.evidence)
-    files: dict[str, bytes] = {}
-    for language, document in written.items():
-        files[names[language]] = document.markdown.encode()
-        other = next((one for one in written if one != language), None)
-        beside = Neighbours(ids, other, f"report.{other}.html" if other else "")
-        files[f"report.{language}.html"] = page(
-            material.root, document, words[language], beside, tables, material.remember
-        ).encode()
-        files |= document.pictures
-    lines = {path: len(table.lines) for path, table in tables.items()}
-    looked = references.check(material.root, files, lines)
-    if looked.problems:
-        raise ClaimError(looked.problems)
-    return files, looked
+def _wording(root: Path, evidence: Evidence, remember: Memory) -> wording.Counts:
+    """What the gates over the prose counted; raises ClaimError with all that they find."""
+    files = _sources(evidence)
+    made_from = {file: content(root / file) for file in (*files, *wording.SHARED, wording.LABELS, wording.RULES)}
+    made = remember(key("wording", made_from), lambda: json.dumps(asdict(wording.check(root, files))).encode())
+    return wording.Counts(**json.loads(made))
 
 
 def _sources(evidence: Evidence) -> dict[str, Language]:
     return {f"assignments/{name}/explanation.{lang}.md": lang for name in evidence.assignments for lang in LANGUAGES}
 
 
-def _parity(root: Path, assignments: Sequence[str]) -> int:
+def _parity(root: Path, assignments: Sequence[str], remember: Memory) -> int:
     """How many pieces are alike in every language; raises ClaimError with file and line of each that is not."""
     problems: list[str] = []
     compared = 0
     first, *others = LANGUAGES
     for name in assignments:
         file = f"assignments/{name}/explanation.{{}}.md"
-        expected = _pieces(root, file.format(first))
+        expected = _pieces(root, file.format(first), remember)
         compared += len(expected)
         for other in others:
-            found = _pieces(root, file.format(other))
+            found = _pieces(root, file.format(other), remember)
             problems += parity.differences(file.format(other), found, file.format(first), expected)
     if problems:
         raise ClaimError(problems)
     return compared
 
 
-def _pieces(root: Path, file: str) -> list[parity.Piece]:
+def _pieces(root: Path, file: str, remember: Memory) -> list[parity.Piece]:
     try:
-        return parity.pieces((root / file).read_text(encoding="utf-8"))
+        source = (root / file).read_text(encoding="utf-8")
     except OSError as error:
         raise SpecError(f"{file}: cannot be read: {error.strerror}") from None
+    made = remember(key("pieces", source), lambda: json.dumps([*map(astuple, parity.pieces(source))]).encode())
+    return [parity.Piece(*piece) for piece in json.loads(made)]

@@ -22,15 +22,18 @@ from report.rendering.places import Places
 
 
 class Illustrator:
-    """Shows things for one explanation; `pictures` are the SVGs by their path beside the report."""
+    """Shows things for one explanation; `pictures` are the SVGs by their path beside the report,
+    `sources` the files that excerpts are of."""
 
     def __init__(self, root: Path, places: Places, label: Labels, file: str, remember: Memory) -> None:
         self.pictures: dict[str, bytes] = {}
+        self.sources: set[str] = set()
         self._root, self._places, self._label, self._file, self._remember = root, places, label, file, remember
 
     def excerpt(self, path: str, name: str) -> str:
         """A function, class or marked region of a source file as a code block, with a link to file and lines."""
         file = path if "/" in path else f"assignments/{self._places.assignment.name}/{path}"
+        self.sources.add(file)
         piece = sources.excerpt(self._root, file, name, self._file)
         text = re.sub(r"[^\t\n]+", lambda shown: visible(shown[0], fonts.missing(shown[0])), piece.text)
         marks = fence(text)

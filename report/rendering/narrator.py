@@ -42,7 +42,7 @@ class Narrator:
         self._evidence, self._verdicts, self._label, self._file = evidence, verdicts, label, file
         self._places = Places(evidence, assignment, file)
         self._shows = Illustrator(root, self._places, label, file, remember)
-        self.pictures = self._shows.pictures
+        self.pictures, self.shown = self._shows.pictures, self._shows.sources
 
     def calls(self) -> Mapping[str, Callable[..., str]]:
         """The names an explanation can use."""

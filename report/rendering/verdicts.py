@@ -7,10 +7,12 @@ when it holds for each; over repeated runs the median is bound, and a spread tha
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 from report.rendering import machine, metrics
 from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.memory import key
 from report.rendering.reasons import Reason
 from report.run import Run
 from report.scenario import Claim
@@ -54,6 +56,13 @@ class Evidence:
     lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
     _changed: Place | None = None
     _measured: dict[tuple[Place, str], list[float]] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """One name for all that was declared and recorded."""
+        declared = [one.model_dump(mode="json", exclude={"folder"}) for one in self.assignments.values()]
+        recorded = [run.record.model_dump_json() for runs in self.runs.values() for run in runs]
+        return key(declared, recorded, sorted((*place, program) for place, program in self.lacking.items()))
 
     def changed(self, place: Place, runs: Sequence[Run]) -> "Evidence":
         """The same but for the runs of one place; what was measured elsewhere is not measured again."""

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic, sleep
 
-from report.recording import Limits, Planned
+from report.planned import Planned
+from report.recording import Limits
 from report.recording.progress import Who
 from report.run import Identity
 from report.scenario import Load, Scenario

@@ -10,10 +10,10 @@ import pytest
 
 from report import freshness
 from report.errors import ServerError
+from report.planned import Planned
 from report.recording import record
 from report.recording.build import built, fill_command
 from report.recording.cancel import Cancel
-from report.recording.command import Planned
 from report.spec import Server
 from tests.recording.harness import FAKES, ROOT, Remembering, planned
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from report.recording import LiveProgress, PlainProgress, Planned, progress_for
+from report.planned import Planned
+from report.recording import LiveProgress, PlainProgress, progress_for
 from report.run import Identity
 from report.spec import Series
 from tests.recording.harness import fake, planned, scenario

@@ -35,6 +35,16 @@ class Score:
     survivors: tuple[str, ...]
 
 
+NOTHING = Score(0, 0, 0, ())
+
+
+def total(scores: Iterable[Score]) -> Score:
+    """What came of all the trials."""
+    every = list(scores)
+    claims, crossings, caught = (sum(getattr(one, part) for one in every) for part in ("claims", "crossings", "caught"))
+    return Score(claims, crossings, caught, tuple(survivor for one in every for survivor in one.survivors))
+
+
 def score(evidence: Evidence, verdicts: Iterable[Verdict]) -> Score:
     """Tries each side of the bound of each claim that holds.
 

@@ -5,18 +5,15 @@ Reads the documents as a reader's program does; must not know how they were made
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
-
 from report.rendering import headings
-from report.rendering.pictures import fonts
+from report.rendering.memory import Memory, forgetful
+from report.rendering.reading import Reading, read
 
-_UNRENDERED = re.compile(r"\*\*|(?<![\w*])\*(?=\S)|__|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")
 _LINES = re.compile(r"L(\d+)(?:-L(\d+))?")
 
 
@@ -31,12 +28,14 @@ class Checked:
     problems: tuple[str, ...]
 
 
-def check(root: Path, files: Mapping[str, bytes], evidence: Mapping[str, int]) -> Checked:
-    """Every report.*.md among the files and every page; `evidence` gives the number of lines of each evidence file."""
+def check(
+    root: Path, files: Mapping[str, bytes], evidence: Mapping[str, Sized], remember: Memory = forgetful
+) -> Checked:
+    """Every report.*.md among the files and every page; `evidence` gives the lines of each evidence file."""
     found = _Found(root, files, evidence)
     for name, data in sorted(files.items()):
         if name.endswith(".md"):
-            found.document(name, data.decode())
+            found.document(name, read(data.decode(), remember))
         elif name.endswith(".html"):
             found.page(name, data.decode())
     return Checked(found.links, found.pictures, found.texts, len(found.letters), tuple(found.problems))
@@ -45,37 +44,25 @@ def check(root: Path, files: Mapping[str, bytes], evidence: Mapping[str, int]) -
 class _Found:
     """What was looked at so far."""
 
-    def __init__(self, root: Path, files: Mapping[str, bytes], evidence: Mapping[str, int]) -> None:
+    def __init__(self, root: Path, files: Mapping[str, bytes], evidence: Mapping[str, Sized]) -> None:
         self.links = self.pictures = self.texts = 0
         self.letters: set[str] = set()
         self.problems: list[str] = []
         self._root, self._files, self._evidence = root, files, evidence
 
-    def document(self, name: str, markdown: str) -> None:
+    def document(self, name: str, document: Reading) -> None:
         """Links, pictures, markup and letters of a Markdown document."""
-        tokens = MarkdownIt("js-default", {"html": True}).parse(markdown)
-        slugs = set(headings.github_slugs(headings.of_tokens(tokens)))
-        for line, token in _parts(tokens):
-            for problem in self._part(token, slugs):
-                self.problems.append(f"{name}:{line}: {problem}")
-
-    def _part(self, token: Token, slugs: set[str]) -> Iterator[str]:
-        if token.type == "link_open":
-            self.links += 1
-            if problem := _link(self._root, str(token.attrs.get("href", "")), slugs, self._files, self._evidence):
-                yield problem
-        elif token.type == "image":
-            self.pictures += 1
-            if (source := str(token.attrs.get("src", ""))) not in self._files:
-                yield f"there is no picture {source}"
-        elif token.type in ("text", "code_inline", "fence"):
-            self.letters |= set(token.content)
-            if absent := (fonts.lacking if token.type == "text" else fonts.missing)(token.content):
-                yield f"the pinned fonts have no glyph for {' '.join(f'{c} (U+{ord(c):04X})' for c in absent)}"
-        if token.type == "text":
-            self.texts += 1
-            if markup := _UNRENDERED.search(token.content):
-                yield f"{markup[0]} is left unrendered in {token.content.strip()[:60]!r}; reword the markup"
+        slugs = set(headings.github_slugs(document.headings))
+        self.links += len(document.links)
+        self.pictures += len(document.pictures)
+        self.texts += document.texts
+        self.letters |= set(document.letters)
+        problems = list(document.faults)
+        for line, target in document.links:
+            if problem := _link(self._root, target, slugs, self._files, self._evidence):
+                problems.append((line, problem))
+        problems += [(at, f"there is no picture {one}") for at, one in document.pictures if one not in self._files]
+        self.problems += [f"{name}:{line}: {problem}" for line, problem in sorted(problems)]
 
     def page(self, name: str, text: str) -> None:
         """Anchors of a page, and the links that lead to them."""
@@ -93,15 +80,8 @@ def _twice(names: list[str]) -> set[str]:
     return {name for name in names if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
 
 
-def _parts(tokens: list[Token]) -> Iterator[tuple[int, Token]]:
-    """Blocks of code and all parts of lines of text, each with its line from 1."""
-    for token in tokens:
-        for part in token.children or [token]:
-            yield (token.map or [0])[0] + 1, part
-
-
 def _link(
-    root: Path, target: str, slugs: set[str], files: Mapping[str, bytes], evidence: Mapping[str, int]
+    root: Path, target: str, slugs: set[str], files: Mapping[str, bytes], evidence: Mapping[str, Sized]
 ) -> str | None:
     """What is wrong with a link of a document, or None."""
     if re.match(r"https?://", target):
@@ -112,7 +92,7 @@ def _link(
     if path in files:
         return None
     if path in evidence:
-        lines = evidence[path]
+        lines = len(evidence[path])
     elif path.startswith("../") and (root / path[3:]).is_file():
         lines = len((root / path[3:]).read_text(encoding="utf-8").split("\n"))
     else:

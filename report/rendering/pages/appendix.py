@@ -4,7 +4,7 @@ The lines are those of the files beside the report, so that `requests.csv#L7` me
 a page holds only what its text refers to and the ends; the whole file lies beside it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,6 +25,9 @@ class Table:
     run: str
     name: str
     lines: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +82,38 @@ def _shown(count: int, targets: Collection[int]) -> set[int]:
     return {line for line in every if line in shown or {line - 1, line + 1} <= shown}
 
 
-def tables(evidence: Evidence) -> dict[str, Table]:
-    """Each file that a report can refer to, by its path beside the report."""
-    found: dict[str, Table] = {}
-    for runs in evidence.runs.values():
-        for run in runs:
-            for name, lines in _files(run).items():
-                directory = run.identity.directory
-                found[f"evidence/{directory}/{name}"] = Table(
-                    directory, name, tuple(visible(line, fonts.missing(line)) for line in lines)
-                )
-    return found
+class Tables(Mapping[str, Table]):
+    """Each file that a report can refer to, by its path beside the report; made when it is asked for."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._runs = {run.identity.directory: run for runs in evidence.runs.values() for run in runs}
+        self._places = {f"evidence/{at}/{name}": (at, name) for at in self._runs for name in _FILES}
+        self._made: dict[str, Table] = {}
+
+    def __getitem__(self, path: str) -> Table:
+        if path not in self._made:
+            directory, name = self._places[path]
+            lines = _FILES[name](self._runs[directory])
+            self._made[path] = Table(directory, name, tuple(visible(line, fonts.missing(line)) for line in lines))
+        return self._made[path]
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
-def _files(run: Run) -> Mapping[str, list[str]]:
-    return {
-        "run.json": _split(canonical_json(run.record.model_dump(mode="json"))),
-        "requests.csv": _split(rows(run.requests, Request)),
-        "samples.csv": _split(rows(run.samples, Sample)),
-        "server.log": [line.text for line in run.server_lines],
-        "client.log": [line.text for line in run.client_lines],
-    }
+_FILES: Mapping[str, Callable[[Run], Sequence[str]]] = {
+    "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json"))),
+    "requests.csv": lambda run: _split(rows(run.requests, Request)),
+    "samples.csv": lambda run: _split(rows(run.samples, Sample)),
+    "server.log": lambda run: [line.text for line in run.server_lines],
+    "client.log": lambda run: [line.text for line in run.client_lines],
+}
 
 
 def _split(data: bytes) -> list[str]:

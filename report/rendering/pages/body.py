@@ -19,6 +19,7 @@ from markdown_it.utils import OptionsDict
 from report.errors import SpecError
 from report.rendering import headings
 from report.rendering.document import Document
+from report.rendering.headings import Heading
 from report.rendering.labels import Labels
 from report.rendering.pages import tabular
 from report.rendering.pages.appendix import Table
@@ -31,7 +32,7 @@ _GLYPH = re.compile(r'\s*<path id="(NanumGothic-[^"]+)"[^>]*/>')
 
 
 class Body:
-    """The body of one page; `targets` are the lines of evidence that it refers to, by path."""
+    """The body of one page; once made, `targets` are the lines of evidence that it refers to, by path."""
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class Body:
         tables: Mapping[str, Table],
     ) -> None:
         self.targets: dict[str, set[int]] = {}
+        self.headings: list[Heading] = []
         self._document, self._label, self._ids = document, label, ids
         self._other, self._other_file, self._tables = other, other_file, tables
         self._glyphs: set[str] = set()
@@ -53,7 +55,8 @@ class Body:
         markdown = MarkdownIt("js-default", {"html": True})
         tokens = markdown.parse(self._document.markdown)
         self._drop_language_link(tokens)
-        slugs = dict(zip(headings.github_slugs(headings.of_tokens(tokens)), self._ids, strict=True))
+        self.headings = headings.of_tokens(tokens)
+        slugs = dict(zip(headings.github_slugs(self.headings), self._ids, strict=True))
         self._address(tokens)
         self._figures(tokens)
         self._links(tokens, slugs)

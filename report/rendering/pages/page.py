@@ -13,7 +13,6 @@ from pathlib import Path
 import jinja2
 
 from report.errors import SpecError
-from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
@@ -62,7 +61,7 @@ def page(
     templates = root / "templates"
     style = (templates / "style.css").read_text(encoding="utf-8")
     script = (templates / "page.js").read_text(encoding="utf-8")
-    extracts = [extract(path, table, body.targets[path]) for path, table in tables.items() if path in body.targets]
+    extracts = [extract(path, tables[path], body.targets[path]) for path in tables if path in body.targets]
     captured = "".join(line for one in extracts for stretch in one.stretches for _, line in stretch.lines)
     words = document.markdown + "".join(svg.decode() for svg in document.pictures.values())
     values = {
@@ -71,7 +70,7 @@ def page(
         "language": document.language,
         "title": document.title,
         "other": neighbours,
-        "contents": contents(headings.headings(document.markdown), neighbours.ids),
+        "contents": contents(body.headings, neighbours.ids),
         "body": content,
         "runs": _by_run(extracts),
         "targets": body.targets,

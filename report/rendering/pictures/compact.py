@@ -6,6 +6,7 @@ content, since a page holds many pictures; only the outlines of glyphs keep thei
 
 import hashlib
 import re
+from functools import lru_cache
 
 _NOISE = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>|<style.*?</style>", re.DOTALL)
 _GLYPH = "NanumGothic-"
@@ -25,11 +26,13 @@ def compact(svg: str) -> str:
     return _own_identifiers(_without_empty_groups(text))
 
 
+@lru_cache(maxsize=2000)  # most are outlines of letters, the same in every picture
 def _path(path: str) -> str:
     """Path data with numbers to a hundredth and no white space but between numbers."""
     return re.sub(r"\s+", " ", _LETTER.sub(r"\1", _DIGITS.sub(_hundredth, path))).strip()
 
 
+@lru_cache(maxsize=200)
 def _style(style: str) -> str:
     return _DIGITS.sub(_hundredth, re.sub(r"\s*([;:])\s*", r"\1", style))
 

@@ -9,9 +9,6 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-
 from report.errors import SpecError
 
 
@@ -51,6 +48,8 @@ def mono_characters() -> frozenset[int]:
 
 @cache
 def _characters(file: Path) -> frozenset[int]:
+    from fontTools.ttLib import TTFont  # only here: most that know a font never open it
+
     with TTFont(file) as font:
         return frozenset(font.getBestCmap())
 
@@ -68,6 +67,8 @@ def missing(text: str) -> str:
 
 def woff2(text: str, file: Path) -> bytes:
     """A font with just those glyphs of this text that it has, as WOFF2 by the pinned brotli: always the same bytes."""
+    from fontTools import subset  # only here: it takes long to load, and what is remembered does not need it
+
     options = subset.Options()
     options.layout_features = []
     options.hinting = False

@@ -107,6 +107,7 @@ def without_fonts(svg: bytes) -> bytes:
     return _FONTS.sub(b"", svg, count=1)
 
 
+@cache
 def _environment(root: Path) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates"),
