@@ -10,12 +10,24 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 11_500  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 13_500  # lines, blank ones and comments too; a guard against growth that nobody noticed
 FLOORS = {
     0: {"errors"},
-    1: {"models", "diagrams", "scenario", "spec", "settings", "run", "course", "evidence", "freshness", "planned"},
+    1: {
+        "models",
+        "diagrams",
+        "scenario",
+        "spec",
+        "settings",
+        "run",
+        "course",
+        "evidence",
+        "freshness",
+        "planned",
+        "judgement",
+    },
     2: {"recording", "rendering"},
-    3: {"publish", "plan", "check", "console", "jobs", "keep", "predraw", "preview", "shown", "stamp", "pdf"},
+    3: {"publish", "plan", "check", "console", "jobs", "keep", "predraw", "preview", "shown", "stamp", "pdf", "judge"},
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 

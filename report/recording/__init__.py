@@ -2,7 +2,7 @@
 
 from report.recording.build import fill_command
 from report.recording.progress import LiveProgress, PlainProgress, Progress, progress_for
-from report.recording.schedule import record, record_all
+from report.recording.schedule import attempt_all, record, record_all
 from report.recording.stages import LIMITS, Limits
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "LiveProgress",
     "PlainProgress",
     "Progress",
+    "attempt_all",
     "fill_command",
     "progress_for",
     "record",

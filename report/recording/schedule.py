@@ -19,7 +19,7 @@ from report.recording.command import Built, build_command, server_command
 from report.recording.progress import Progress
 from report.recording.record import execute
 from report.recording.stages import LIMITS, Limits
-from report.run import Run
+from report.run import Identity, Run
 
 LOOK = 0.2  # seconds between looks for a signal
 INTERRUPTING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,16 +49,35 @@ def record_all(
     Raises SpecError before anything runs; ServerError with the sentences of all runs that failed, after the others
     have ended; KeyboardInterrupt as `record` does.
     """
+    errors = attempt_all(root, plan, evidence_root, progress, jobs, limits).values()
+    if errors:
+        raise ServerError([problem for error in errors for problem in error.problems])
+
+
+def attempt_all(
+    root: Path,
+    plan: Sequence[Planned],
+    evidence_root: Path,
+    progress: Progress,
+    jobs: int,
+    limits: Limits = LIMITS,
+) -> dict[Identity, ReportError]:
+    """What kept runs from being recorded, by which run; every other one lies under `evidence_root`.
+
+    Raises SpecError before anything runs, and KeyboardInterrupt as `record` does.
+    """
     _check(root, plan)
     shared = sorted((p for p in plan if not p.scenario.exclusive), key=lambda p: -p.expected_seconds)
     alone = [p for p in plan if p.scenario.exclusive]
     futures = _carry_out([(shared, jobs), (alone, 1)], _one(root, evidence_root, progress, limits))
-    errors = [error for future in futures if (error := future.exception())]
-    for error in errors:
-        if not isinstance(error, ReportError):  # a fault of the generator itself
+    errors = {}
+    for planned, future in zip([*shared, *alone], futures, strict=True):
+        error = future.exception()
+        if isinstance(error, ReportError):
+            errors[planned.identity] = error
+        elif error is not None:  # a fault of the generator itself
             raise error
-    if errors:
-        raise ServerError([problem for error in errors if isinstance(error, ReportError) for problem in error.problems])
+    return errors
 
 
 Work = Callable[[Planned, Cancel], Run]
