@@ -12,9 +12,11 @@ from pathlib import Path
 from report.errors import SpecError
 from report.evidence import digest
 from report.run import SCHEMA
+from report.scenario import IMPOLITE
 from report.spec import Assignment, Server
 
 LOAD_SCRIPT = ("assignments/accesses.py", "assignments/openloop.py", "assignments/answers.py")
+IMPOLITE_SCRIPT = "assignments/impolite.py"  # beside those, where a load asks for it
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
 _SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "options", "load"}
@@ -30,6 +32,8 @@ def inputs(root: Path, assignment: Assignment, scenario: str, server: str) -> di
     }
     for path in sources(root, assignment, server):
         found[path] = digest((root / path).read_bytes())
+    if assignment.scenarios[scenario].load.is_impolite:
+        found[IMPOLITE_SCRIPT] = digest((root / IMPOLITE_SCRIPT).read_bytes())
     return found
 
 
@@ -86,5 +90,9 @@ def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
         "scenario": spec.model_dump(mode="json", include=_SHAPING),
         "server": assignment.servers[server].model_dump(mode="json", exclude={"sources", "needs", "optional"}),
     }
-    shape["scenario"]["load"].pop("expect")
+    load = shape["scenario"]["load"]
+    load.pop("expect")
+    for name in IMPOLITE:
+        if not load[name]:  # a key that says nothing new is no news: what was recorded before it came stays fresh
+            load.pop(name)
     return json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()

@@ -38,12 +38,18 @@ class Identity(_Model):
 
 
 class Ending(_Model):
-    """How the server ended: `exit_status`, or `signal` that killed it; `killed` processes needed KILL."""
+    """How the server ended: `exit_status`, or `signal` that killed it; `killed` processes needed KILL.
+
+    `asked` is when it was asked to stop and `ended` when its main process had ended, earlier if it ended by itself;
+    evidence from before they were kept has neither.
+    """
 
     exit_status: int | None
     signal: int | None
     seconds: float
     killed: int
+    asked: float | None = None
+    ended: float | None = None
 
 
 class Leftovers(_Model):

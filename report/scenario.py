@@ -29,14 +29,34 @@ class Phase(Model):
 class Load(Model):
     """What the load script does besides arriving; `timeout` is a deadline and is never scaled.
 
-    With `also`, the requests ask for `path` and for these in turn.
+    With `also`, the requests ask for `path` and for these in turn. Whatever `is_impolite` is sent by another load
+    script: clients that reset (before anything was sent, or after FIN), that send each request in two pieces, or the
+    last one first.
     """
 
     stalled: int = Field(default=0, ge=0, le=1000)
+    resets: int = Field(default=0, ge=0, le=1000)
+    half_closed_resets: int = Field(default=0, ge=0, le=1000)
+    pieces: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] | None = None
+    reverse: bool = False
     path: Path = "/"
     also: tuple[Path, ...] = ()
     timeout: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 60.0
     expect: str | None = None
+
+    @property
+    def is_impolite(self) -> bool:
+        """Whether clients do what a browser does not."""
+        return any(getattr(self, name) for name in IMPOLITE)
+
+    @model_validator(mode="after")
+    def _goes_together(self) -> Self:
+        if self.reverse and self.pieces is not None:
+            raise ValueError("needs either reverse or pieces, not both")
+        return self
+
+
+IMPOLITE = ("resets", "half_closed_resets", "pieces", "reverse")
 
 
 class Bound(Model):
@@ -140,6 +160,8 @@ class Scenario(Model):
             raise ValueError("needs either clients = 10 or arrival = [ { rate = 1, seconds = 9 } ], not both")
         if self.sends < 1:
             raise ValueError("arrival: amounts to no request; rate × seconds of a phase must round to one or more")
+        if self.load.reverse and self.clients is None:
+            raise ValueError("load.reverse: needs clients, which are all there at once; found an arrival")
         other = "arrival" if self.clients is not None else "clients"
         if getattr(self.check, other) is not None:
             raise ValueError(f"check.{other}: the scenario itself has no {other}; change what it has")

@@ -208,7 +208,7 @@ def run(
         "inputs": {"scenario": "0" * 64},
         "environment": {"kernel": "6.1", "python": "3.11.7"},
         "stages": {"start": 0.1},
-        "ending": Ending(exit_status=0, signal=None, seconds=0.1, killed=0),
+        "ending": Ending(exit_status=0, signal=None, seconds=0.1, killed=0, asked=6.0, ended=6.1),
         "load_exit_status": 0,
         "leftovers": Leftovers(zombies=0, orphans=0, listeners=0),
         "resources": Resources(

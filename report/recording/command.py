@@ -12,10 +12,11 @@ from pathlib import Path
 
 from report.errors import SpecError
 from report.planned import Planned
+from report.scenario import Load
 from report.spec import Assignment
 
 HOST = "127.0.0.1"
-LOAD = "assignments.accesses"
+LOAD, IMPOLITE_LOAD = "assignments.accesses", "assignments.impolite"
 RECORD = "requests.csv"  # the load script's record, in its scratch directory
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -65,7 +66,8 @@ def build_command(assignment: Assignment, server: str, build: Built) -> Command:
 def load_command(planned: Planned, port: int, scratch: Path) -> Command:
     """The load script's command: `--clients N` or `--arrival R1xS1,R2xS2` at this run's speed."""
     scenario, speed = planned.scenario, planned.identity.speed
-    words = ["-m", LOAD, f"http://{HOST}:{port}{scenario.load.path}"]
+    words = ["-m", IMPOLITE_LOAD if scenario.load.is_impolite else LOAD]
+    words += [f"http://{HOST}:{port}{scenario.load.path}"]
     if scenario.arrival:
         phases = (f"{number(p.rate * speed)}x{number(p.seconds / speed)}" for p in scenario.arrival)
         words += ["--arrival", ",".join(phases)]
@@ -75,8 +77,20 @@ def load_command(planned: Planned, port: int, scratch: Path) -> Command:
         words += ["--also", path]
     if scenario.load.stalled:
         words += ["--stalled", str(scenario.load.stalled)]
+    words += _impolite_words(scenario.load, speed)
     words += ["--timeout", number(scenario.load.timeout), "--record"]
     return Command((sys.executable, *words, str(scratch / RECORD)), ("python", *words, RECORD))
+
+
+def _impolite_words(load: Load, speed: float) -> list[str]:
+    words = []
+    if load.resets:
+        words += ["--resets", str(load.resets)]
+    if load.half_closed_resets:
+        words += ["--half-closed-resets", str(load.half_closed_resets)]
+    if load.pieces is not None:
+        words += ["--pieces", number(load.pieces / speed)]
+    return [*words, "--reverse"] if load.reverse else words
 
 
 def _values(port: int, delay: float, speed: float) -> dict[str, str]:

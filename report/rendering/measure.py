@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from report.rendering.reasons import Reason, ReasonKey
-from report.run import Run
+from report.run import Request, Run
 from report.scenario import Scenario
 from report.spec import Assignment
 
@@ -31,6 +31,11 @@ class Subject:
 
 Measure = Callable[[Subject], float]
 Witness = Callable[[Subject], int | None]
+
+
+def requests(subject: Subject) -> list[Request]:
+    """The connections that were to be answered, in due order; not those that only disturb."""
+    return [request for request in subject.run.requests if request.kind == "request"]
 
 
 def nobody(_: Subject) -> None:

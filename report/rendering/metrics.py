@@ -11,17 +11,14 @@ from difflib import get_close_matches
 
 from report.evidence import rows
 from report.rendering import lines
+from report.rendering.blackbox import BLACKBOX
 from report.rendering.declared import FAMILIES
-from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, Witness
+from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, Witness, requests
 from report.run import Request, Sample
 
 
-def _requests(subject: Subject) -> list[Request]:
-    return [request for request in subject.run.requests if request.kind == "request"]
-
-
 def _count(keep: Callable[[Request], bool]) -> Measure:
-    return lambda subject: sum(keep(request) for request in _requests(subject))
+    return lambda subject: sum(keep(request) for request in requests(subject))
 
 
 def _answered(request: Request) -> bool:
@@ -38,13 +35,13 @@ def _correct(subject: Subject) -> float:
         and r.body == expected
         and r.content_length == r.bytes
         and r.content_type.split(";")[0].strip().lower() == "text/plain"
-        for r in _requests(subject)
+        for r in requests(subject)
     )
 
 
 def _unaccounted(subject: Subject) -> float:
     """Declared requests that are neither answered nor failed in the load script's record."""
-    return subject.scenario.sends - len([r for r in _requests(subject) if r.outcome])
+    return subject.scenario.sends - len([r for r in requests(subject) if r.outcome])
 
 
 def _answers(subject: Subject) -> list[tuple[int, float, float]]:
@@ -60,7 +57,7 @@ def _answers(subject: Subject) -> list[tuple[int, float, float]]:
 
 
 def _makespan(subject: Subject) -> float:
-    return max(done for _, _, done in _answers(subject)) - min(request.due for request in _requests(subject))
+    return max(done for _, _, done in _answers(subject)) - min(request.due for request in requests(subject))
 
 
 def _last_answer(subject: Subject) -> int:
@@ -90,7 +87,7 @@ def _in_delays(measure: Measure) -> Measure:
 
 
 def _lag(subject: Subject) -> float:
-    return max((r.started - r.due for r in _requests(subject) if r.started is not None), default=0.0)
+    return max((r.started - r.due for r in requests(subject) if r.started is not None), default=0.0)
 
 
 def _peak(field: str) -> Measure:
@@ -122,7 +119,7 @@ def _sampled_when_busiest(subject: Subject) -> bool:
     busiest = lines.most_together(subject.run.server_lines, spec) if spec else None
     if busiest is None or busiest.count == 0 or subject.scenario.arrival is not None:
         return True
-    answers = [r.done for r in _requests(subject) if r.done is not None and r.done > busiest.since]
+    answers = [r.done for r in requests(subject) if r.done is not None and r.done > busiest.since]
     delay = subject.run.record.delay
     end = min([*([busiest.since + delay] if delay else []), *answers], default=math.inf)
     return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
@@ -139,7 +136,7 @@ def _memory(kind: str) -> Measure:
 
 
 def _each(measure: Measure) -> Measure:
-    return lambda subject: measure(subject) / max(1, len(_requests(subject)))
+    return lambda subject: measure(subject) / max(1, len(requests(subject)))
 
 
 def _per_request(field: str) -> Measure:
@@ -214,6 +211,7 @@ METRICS: Mapping[str, Metric] = {
     "left.zombies": Metric("count", lambda s: s.run.record.leftovers.zombies, "run.json"),
     "left.total": Metric("count", _left, "run.json"),
     "exit.status": Metric("count", _exit_status, "run.json"),
+    **BLACKBOX,
 }
 
 

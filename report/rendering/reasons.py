@@ -16,6 +16,7 @@ TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ReasonKey = Literal[
     "busy",
     "cores",
+    "ended",
     "needs",
     "never_sampled",
     "no_answer",
@@ -24,6 +25,7 @@ ReasonKey = Literal[
     "no_line",
     "no_number",
     "no_pss",
+    "not_kept",
     "not_run",
     "relative_to_zero",
     "spread",
