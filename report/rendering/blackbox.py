@@ -22,6 +22,10 @@ _LEFT_OPEN = re.compile(r"left open by the server|\d+ bytes?, not closed")
 _JOINED = re.compile(r'^[^"]*:')  # a media type has no colon outside quotes (RFC 9110, 8.3.1): a second header has
 
 
+WHOLE = ("answered", "other status")
+_LASTING = ("request", "stalled")  # kinds of connections that are not reset at once by the client
+
+
 def _count(keep: Callable[[Request], bool]) -> Measure:
     return lambda subject: sum(keep(request) for request in requests(subject))
 
@@ -46,9 +50,6 @@ def _reset_after(request: Request) -> bool:
 def _unasked(request: Request) -> bool:
     """The answer began before the request had been sent to its end."""
     return request.first_byte is not None and (request.sent is None or request.first_byte < request.sent)
-
-
-WHOLE = ("answered", "other status")
 
 
 def _delay(subject: Subject) -> float:
@@ -88,8 +89,7 @@ def _by_tasks(subject: Subject) -> int:
     """Processes and threads that had come before any answer did: none of them can be done with its request yet."""
     ends = [r.done for r in subject.run.requests if r.done is not None and r.first_byte is not None]
     before = [s.threads for s in subject.run.samples if ends and s.time < min(ends)]
-    opened = sum(r.connected is not None for r in subject.run.requests)
-    return min(max(before) - before[0], opened) if before else 0
+    return min(max(before) - before[0], len(_opened(subject))) if before else 0
 
 
 def _by_sleep(subject: Subject) -> int:
@@ -106,13 +106,21 @@ def _by_order(subject: Subject) -> int:
     most = 0
     for one in requests(subject):
         if one.outcome in WHOLE and one.done is not None:
-            earlier = [r for r in subject.run.requests if _opened(r) < _opened(one)]
-            most = max(most, 1 + sum(r.sent is None or r.sent > one.done for r in earlier))
+            opened = _opened(subject)
+            earlier = opened[: opened.index(one)] if one in opened else []
+            most = max(most, 1 + sum(_is_silent(r, one.done) for r in earlier))
     return most
 
 
-def _opened(request: Request) -> float:
-    return float("inf") if request.connected is None else request.connected
+def _is_silent(request: Request, at: float) -> bool:
+    """Open at that moment, and nothing was asked on it yet."""
+    return (request.sent is None or request.sent > at) and (request.done is None or request.done > at)
+
+
+def _opened(subject: Subject) -> list[Request]:
+    """Connections that were to be answered or stay silent, in the order in which they came about."""
+    opened = [(r.connected, r) for r in subject.run.requests if r.kind in _LASTING and r.connected is not None]
+    return [request for _, request in sorted(opened, key=lambda pair: pair[0])]
 
 
 def _before_the_load(subject: Subject) -> Sample:
