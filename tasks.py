@@ -10,17 +10,20 @@ from invoke import Context, Exit, task
 
 if TYPE_CHECKING:
     from report.jobs import Course
+    from report.spec import Language
 
 ROOT = Path(__file__).resolve().parent
 BUILD = ROOT / "build"
 EVIDENCE = BUILD / "evidence"
 KEPT = BUILD / "kept"
+JUDGED = BUILD / "judged"
 STAMP = BUILD / ".report.json"
 
 # Exit codes, by whose fault (report/errors.py). 2 is what Invoke itself gives for a wrong command line.
 EXIT_CODES = {
     "SpecError": 2,  # a scenario, template, option or file says something that cannot be meant
     "ServerError": 3,  # a server or its build did not do what every server must
+    "JudgeError": 3,  # the tool could not judge a server, for trouble of its own
     "ClaimError": 4,  # a claim does not hold, or a sentence is not bound as it must be
     "OutdatedError": 5,  # a generated file is not what generating it now gives
     "EvidenceError": 6,  # evidence is missing, incomplete or changed
@@ -88,7 +91,17 @@ def list_(context: Context) -> None:
         print("\n".join(console.listing(assignments, states)))
 
 
-@task(help=_HELP)
+@task(
+    help=_HELP
+    | {
+        "command": "judge your own server, such as './a.out {port} {delay}', instead of running the course's",
+        "build": "command that builds it first, such as 'cc -Wall -o a.out server.c'",
+        "cwd": "where both commands run (default: here)",
+        "port": "where it listens, if --command has no {port}",
+        "delay": "seconds it sleeps for each request, if --command has no {delay} (else default 0.5)",
+        "language": "of what the terminal shows: ko or en (default: the report's first)",
+    }
+)
 def run(
     context: Context,
     assignment: str | None = None,
@@ -97,14 +110,25 @@ def run(
     speed: float = 1.0,
     jobs: int = 8,
     force: bool = False,
+    command: str | None = None,
+    build: str | None = None,
+    cwd: str = ".",
+    port: int = 0,
+    delay: float = 0.0,
+    language: str | None = None,
 ) -> None:
-    """Run servers against their load and keep the evidence; then say which claims hold."""
+    """Run servers against their load and keep the evidence; then say which claims hold. Or judge your own server."""
     from report import console, plan
     from report import jobs as work
-    from report.errors import ClaimError
+    from report.errors import ClaimError, SpecError
 
     with _explained():
         course = _course()
+        if command is not None:
+            _judge_brought(course, assignment, command, build, Path(cwd), port or None, delay or None, jobs, language)
+            return
+        if build is not None or port or delay or language:
+            raise SpecError("--build, --port, --delay and --language belong to --command, a server of your own")
         wanted = plan.plan(course.chosen(assignment), _positive("speed", speed), scenario, server)
         made = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force)
         for one in wanted:
@@ -115,6 +139,86 @@ def run(
         print(f"{console.tally(found)}; evidence in build/evidence, report with: invoke report")
         if any(v.state == "fails" for v in found):
             raise ClaimError("a claim fails; the lines with × above say which")
+
+
+def _language(course: "Course", wanted: str | None) -> "Language":
+    from report.spec import LANGUAGES
+
+    _one_of("language", wanted or "ko", LANGUAGES)
+    return next((one for one in LANGUAGES if one == wanted), course.settings.languages[0])
+
+
+def _judge_brought(
+    course: "Course",
+    assignment: str | None,
+    command: str,
+    build: str | None,
+    cwd: Path,
+    port: int | None,
+    delay: float | None,
+    jobs: int,
+    language: str | None,
+) -> None:
+    """Judges a server that somebody brings; ends with 0, 4 (a claim fails) or 3 (it could not be judged)."""
+    from report import candidates, judge, publish
+    from report.errors import ClaimError, JudgeError, SpecError
+    from report.keep import Keep
+
+    if assignment is None:
+        raise SpecError("--command needs --assignment: which one the server is for, such as --assignment 1")
+    spoken = _language(course, language)
+    rules = candidates.of_assignment(candidates.rules(ROOT, course.assignments), *course.chosen(assignment))
+    words = judge.Words(ROOT, [rules])
+    one = candidates.brought(ROOT, rules, command, build, cwd, port, delay)
+    (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs if port is None else 1)
+    again = candidates.again(one, build, cwd)
+    publish.write(words.files(made, again, Keep(ROOT, KEPT)), BUILD)
+    print("\n".join(words.lines(made, spoken, f"build/verdict.{spoken}.html", again)))
+    if made.judgement.outcome == "rejected":
+        raise ClaimError("the server is not accepted: a claim fails")
+    if made.judgement.outcome == "unjudged":
+        raise JudgeError("the server could not be judged, for trouble that is not its own; run it again")
+
+
+@task(
+    help={
+        "assignment": _HELP["assignment"],
+        "mistake": "only this planted mistake",
+        "delay": "seconds a server sleeps for each request (default 0.5)",
+        "jobs": _HELP["jobs"],
+        "language": "of what the terminal shows: ko or en (default: the report's first)",
+    }
+)
+def judge(
+    context: Context,
+    assignment: str | None = None,
+    mistake: str | None = None,
+    delay: float = 0.5,
+    jobs: int = 8,
+    language: str | None = None,
+) -> None:
+    """Judge the course's good servers, which must be accepted, and its planted mistakes, which must be named."""
+    from report import candidates, publish
+    from report import judge as judging
+    from report.errors import ClaimError, SpecError
+    from report.rendering import scoreboard
+
+    with _explained():
+        course = _course()
+        spoken = _language(course, language)
+        found = candidates.rules(ROOT, course.assignments)
+        chosen = candidates.chosen(found, course.chosen(assignment), mistake)
+        words = judging.Words(ROOT, chosen)
+        judged = [one for rules in chosen for one in candidates.of_course(rules, _positive("delay", delay), mistake)]
+        entries = [made.entry for made in judging.judge_all(ROOT, judged, JUDGED, max(1, jobs))]
+        if not entries:
+            raise SpecError("there is nothing to judge here: no judge.toml, or no program that builds the servers")
+        publish.write(words.table(entries), BUILD)
+        print("\n".join(words.table_lines(entries, spoken)))
+        count = scoreboard.tally(entries)
+        print(f"{count['named']} of {count['rejected']} rejected mistakes named rightly; table in build/mistakes.*.md")
+        if wrong := [entry.judgement.server for entry in entries if not entry.is_right]:
+            raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
 
 
 @task(help={"jobs": _HELP["jobs"], "format": "html (default; always with Markdown), or pdf as well"})

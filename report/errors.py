@@ -5,6 +5,9 @@ without a traceback; anything else that escapes is a fault of the generator itse
 """
 
 from collections.abc import Iterable
+from typing import Literal
+
+Hurdle = Literal["builds", "starts", "listens"]
 
 
 class ReportError(Exception):
@@ -20,7 +23,17 @@ class SpecError(ReportError):
 
 
 class ServerError(ReportError):
-    """The server under test, or its build, did not do what every server must (start, listen, stop)."""
+    """The server under test, or its build, did not do what every server must (start, listen, stop).
+
+    `stage` is what it did not come through; None where the fault may as well be the tool's, the machine's or a second
+    program's. `elsewhere` are the ports on which it listened instead of its own.
+    """
+
+    def __init__(
+        self, problems: str | Iterable[str], stage: Hurdle | None = None, elsewhere: Iterable[int] = ()
+    ) -> None:
+        super().__init__(problems)
+        self.stage, self.elsewhere = stage, tuple(elsewhere)
 
 
 class EvidenceError(ReportError):
@@ -33,3 +46,7 @@ class ClaimError(ReportError):
 
 class OutdatedError(ReportError):
     """A file that is generated differs from what generating it now would give."""
+
+
+class JudgeError(ReportError):
+    """A server could not be judged, for trouble of the tool's own, which is never charged to the server."""

@@ -101,7 +101,7 @@ def load(root: Path, assignments: Sequence[Assignment], check_metric: MetricChec
         if (root / where).is_file():
             common = parse(root / where, where)
             shared = validate(common, Sheet, where)
-            problems += [f"{where}: {p}" for p in _common_faults(shared)]
+            problems += [f"{where}: {p}" for p in _common_faults(shared, check_metric)]
     except SpecError as error:
         problems += error.problems
     found = {}
@@ -147,11 +147,13 @@ def _merged(assignment: Assignment, shared: Sheet, own: Sheet) -> Rules:
     return Rules(assignment, probes, (*own.diagnoses, *shared.diagnoses), own.mistakes)
 
 
-def _common_faults(sheet: Sheet) -> Iterator[str]:
+def _common_faults(sheet: Sheet, check: MetricCheck) -> Iterator[str]:
     for name in sheet.mistakes:
         yield f"mistakes.{name}: belongs to an assignment; move it to assignments/NAME/{FILE}"
     for name in sheet.without:
         yield f"without: {name}: is said by an assignment that does not use a common probe"
+    none = declared_names({family: {} for family in FAMILIES})
+    yield from _sheet_faults(sheet, sheet.probes, none, check)
 
 
 def _faults(rules: Rules, shared: Sheet, own: Sheet, check: MetricCheck) -> Iterator[str]:
@@ -161,38 +163,43 @@ def _faults(rules: Rules, shared: Sheet, own: Sheet, check: MetricCheck) -> Iter
             yield f"without: there is no common probe {name}{near(name, shared.probes)}"
     if not rules.probes:
         yield "probes: there is none, here or in assignments/judge.toml; nothing could be judged"
+    yield from _sheet_faults(own, rules.probes, declared, check)
     seen: dict[str, str] = {}
     for name, probe in rules.probes.items():
-        for index, claim in enumerate(probe.claims):
-            at = f"probes.{name}.claims[{index}]" if claim in _own_claims(own, name) else f"probes.{name}: {claim.id}"
+        for claim in probe.claims:
             if claim.id in seen:
-                yield f"{at}.id: {claim.id} is already used in probes.{seen[claim.id]}"
+                yield f"probes.{name}: the claim {claim.id} is already one of probes.{seen[claim.id]}"
             seen[claim.id] = name
-            yield from (f"{at}.{problem}" for problem in _claim_faults(claim, rules.probes, declared, check))
-    for index, diagnosis in enumerate(rules.diagnoses):
-        own_one = index < len(own.diagnoses)
-        for place, condition in enumerate(diagnosis.when):
-            at = f"diagnoses[{index}].when[{place}]" if own_one else f"assignments/{FILE}: {diagnosis.id}"
-            if condition.probe not in rules.probes and (own_one or condition.probe not in shared.probes):
-                yield f"{at}.probe: there is no probe {condition.probe}{near(condition.probe, rules.probes)}"
-            for key in ("metric", "over"):
-                metric = getattr(condition, key)
-                if metric is not None and (problem := check(metric, declared)):
-                    yield f"{at}.{key}: {problem}"
     known = {*(diagnosis.id for diagnosis in rules.diagnoses), *UNRECORDED.values(), ELSEWHERE}
     yield from _mistake_faults(rules, known)
 
 
-def _own_claims(own: Sheet, probe: str) -> tuple[ProbeClaim, ...]:
-    return own.probes[probe].claims if probe in own.probes else ()
+def _sheet_faults(
+    sheet: Sheet, probes: Mapping[str, Probe], declared: Mapping[str, frozenset[str]], check: MetricCheck
+) -> Iterator[str]:
+    """Faults in what one file says of metrics and of probes, its own and those it shares."""
+    for name, probe in sheet.probes.items():
+        for index, claim in enumerate(probe.claims):
+            at = f"probes.{name}.claims[{index}]"
+            yield from (f"{at}.{problem}" for problem in _metric_faults(claim, declared, check))
+            yield from (f"{at}.{problem}" for problem in _claim_faults(claim, probes))
+    for index, diagnosis in enumerate(sheet.diagnoses):
+        for place, condition in enumerate(diagnosis.when):
+            at = f"diagnoses[{index}].when[{place}]"
+            if condition.probe not in probes:
+                yield f"{at}.probe: there is no probe {condition.probe}{near(condition.probe, probes)}"
+            yield from (f"{at}.{problem}" for problem in _metric_faults(condition, declared, check))
 
 
-def _claim_faults(
-    claim: Claim, probes: Mapping[str, Probe], declared: Mapping[str, frozenset[str]], check: MetricCheck
+def _metric_faults(
+    stated: Claim | Condition, declared: Mapping[str, frozenset[str]], check: MetricCheck
 ) -> Iterator[str]:
     for key in ("metric", "over"):
-        if (metric := getattr(claim, key)) is not None and (problem := check(metric, declared)):
+        if (metric := getattr(stated, key)) is not None and (problem := check(metric, declared)):
             yield f"{key}: {problem}"
+
+
+def _claim_faults(claim: Claim, probes: Mapping[str, Probe]) -> Iterator[str]:
     for key in ("relative_to", "minus"):
         if (reference := getattr(claim, key)) is not None:
             folder, probe, server = resolve(reference, "", "")

@@ -27,7 +27,21 @@ FLOORS = {
         "judgement",
     },
     2: {"recording", "rendering"},
-    3: {"publish", "plan", "check", "console", "jobs", "keep", "predraw", "preview", "shown", "stamp", "pdf", "judge"},
+    3: {
+        "publish",
+        "plan",
+        "check",
+        "console",
+        "jobs",
+        "keep",
+        "predraw",
+        "preview",
+        "shown",
+        "stamp",
+        "pdf",
+        "judge",
+        "candidates",
+    },
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
 

@@ -62,10 +62,10 @@ def compose(material: Material, label: Labels, other: Mapping[Language, str]) ->
     pictures = dict(designs.pictures)
     for one in chapters.values():
         pictures |= one.pictures
-    return Document(label.language, overview.title(), _tidy(markdown), pictures, overview.cover())
+    return Document(label.language, overview.title(), tidy(markdown), pictures, overview.cover())
 
 
-def _tidy(markdown: str) -> str:
+def tidy(markdown: str) -> str:
     """No trailing blanks and no more than one empty line in a row outside code blocks."""
     out: list[str] = []
     fence = ""

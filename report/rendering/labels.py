@@ -29,6 +29,10 @@ class Labels:
             raise SpecError(f"templates/labels.toml: {self.language}.{key}: is missing") from None
         return fill(text, values)
 
+    def and_these(self, words: Mapping[str, Any]) -> "Labels":
+        """The same with other words besides, which take the place of those of the same key."""
+        return Labels(self.language, {**self._words, **words})
+
     def all(self) -> list[str]:
         """Every label, for those who must know all letters that can appear."""
         return [str(text) for text in self._words.values() if isinstance(text, str)]

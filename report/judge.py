@@ -1,0 +1,151 @@
+"""Floor 3. Judges servers: puts each to the probes of its assignment and says what became of it, as files too.
+
+The first probe of each is run before the others: who does not come through that is not asked more. Prints nothing.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from report import plan
+from report.candidates import Candidate
+from report.errors import ReportError
+from report.judgement import ELSEWHERE, UNRECORDED, Rules, Stage
+from report.planned import Planned
+from report.recording import Limits, attempt_all, progress_for
+from report.rendering import advice, headings, labels, scoreboard
+from report.rendering import judged as judged_pages
+from report.rendering.edition import evidence_of
+from report.rendering.judging import Fault, Judgement, judge
+from report.rendering.memory import Memory
+from report.rendering.scoreboard import Entry
+from report.rendering.verdicts import Evidence
+from report.run import Identity
+from report.spec import LANGUAGES, Language
+
+LIMITS = Limits(stop=3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A candidate, what became of it, and the evidence of that."""
+
+    candidate: Candidate
+    judgement: Judgement
+    evidence: Evidence
+
+    @property
+    def entry(self) -> Entry:
+        """It as a line of the table that compares verdicts with what is known of the servers."""
+        mistake = self.candidate.mistake
+        if mistake is None:
+            return Entry(self.judgement)
+        return Entry(self.judgement, mistake.title, mistake.diagnosis, mistake.course, mistake.sanitizer_only)
+
+
+@dataclass(slots=True)
+class _Attempts:
+    planned: list[Planned] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: int) -> list[Judged]:
+    """What became of each; the evidence lies below `folder`. Raises SpecError before anything runs."""
+    attempts = {one.place: _Attempts() for one in candidates}
+    entering = [one for one in candidates if one.fault is None]
+    every = {one.place: _planned(one) for one in entering}
+    for planned in (planned for runs in every.values() for planned in runs):
+        shutil.rmtree(folder / planned.identity.directory, ignore_errors=True)
+    with progress_for([planned for runs in every.values() for planned in runs]) as progress:
+        for part in (slice(0, 1), slice(1, None)):
+            wanted = [p for one in entering if not attempts[one.place].faults for p in every[one.place][part]]
+            failed = attempt_all(root, wanted, folder, progress, jobs, LIMITS) if wanted else {}
+            for planned in wanted:
+                mine = attempts[planned.identity.assignment, planned.identity.server]
+                if (error := failed.get(planned.identity)) is not None:
+                    mine.faults.append(_fault(planned, error))
+                else:
+                    mine.planned.append(planned)
+    return [_judged(one, attempts[one.place], folder) for one in candidates]
+
+
+def _judged(one: Candidate, attempts: _Attempts, folder: Path) -> Judged:
+    evidence = evidence_of([one.assignment], plan.read(attempts.planned, folder))
+    faults = [one.fault] if one.fault else attempts.faults
+    made = judge(evidence, one.assignment, one.name, one.rules.diagnoses, faults)
+    return Judged(one, made, evidence)
+
+
+def _planned(one: Candidate) -> list[Planned]:
+    """Every probe at a speed that makes one second of it one delay of the server."""
+    return [
+        Planned(
+            one.assignment,
+            Identity(
+                assignment=one.assignment.name,
+                scenario=probe,
+                server=one.name,
+                speed=1 / one.delay,
+                repetition=repetition,
+            ),
+        )
+        for probe, scenario in one.assignment.scenarios.items()
+        for repetition in range(1, scenario.repeat + 1)
+    ]
+
+
+def _fault(planned: Planned, error: ReportError) -> Fault:
+    stage: Stage | None = getattr(error, "stage", None)
+    return Fault(planned.identity.scenario, stage, str(error), elsewhere=bool(getattr(error, "elsewhere", ())))
+
+
+class Words:
+    """What is said of judgements in every language; raises SpecError for a diagnosis of the rules that has no texts."""
+
+    def __init__(self, root: Path, rules: Iterable[Rules]) -> None:
+        diagnoses = [diagnosis.id for one in rules for diagnosis in one.diagnoses]
+        self._root, templates = root, root / "templates"
+        self._advice = advice.load(templates, [*diagnoses, *UNRECORDED.values(), ELSEWHERE])
+        self._labels = {lang: advice.words(templates, label) for lang, label in labels.load(templates).items()}
+
+    def lines(self, judged: Judged, language: Language, details: str, again: str) -> list[str]:
+        """The verdict on one server for a terminal."""
+        return list(self._speaker(judged, language, again).lines(details))
+
+    def files(self, judged: Judged, again: str, remember: Memory) -> dict[str, bytes]:
+        """The verdict on one server as Markdown and as pages, with their pictures."""
+        from report.rendering.pages.appendix import Tables
+        from report.rendering.pages.page import Neighbours, page
+
+        made: dict[str, bytes] = {}
+        tables = Tables(judged.evidence)
+        for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
+            speaker, label = self._speaker(judged, language, again), self._labels[language]
+            document = speaker.document(self._root, judged_pages.page_name(other, "md"), remember)
+            beside = document.markdown.replace("](evidence/", "](judged/")  # where it lies; a page holds it itself
+            made[judged_pages.page_name(language, "md")] = beside.encode()
+            ids = headings.page_ids(headings.headings(document.markdown))
+            neighbours = Neighbours(ids, other, judged_pages.page_name(other, "html"))
+            shown = page(self._root, document, label, neighbours, tables, remember)
+            made[judged_pages.page_name(language, "html")] = shown.encode()
+            made |= document.pictures
+        return made
+
+    def table(self, entries: Sequence[Entry]) -> dict[str, bytes]:
+        """The table of mistakes in every language, by its file."""
+        return {
+            f"mistakes.{language}.md": scoreboard.markdown(entries, label, self._advice[language]).encode()
+            for language, label in self._labels.items()
+        }
+
+    def table_lines(self, entries: Sequence[Entry], language: Language) -> list[str]:
+        """The table of mistakes for a terminal."""
+        return list(scoreboard.lines(entries, self._labels[language]))
+
+    def _speaker(self, judged: Judged, language: Language, again: str) -> judged_pages.Speaker:
+        one = judged.candidate
+        case = judged_pages.Case(
+            judged.judgement, judged.evidence, one.assignment, one.command, one.delay, one.built, again
+        )
+        return judged_pages.Speaker(case, self._labels[language], self._advice[language])

@@ -1,0 +1,80 @@
+"""Floor 2, pure. What is said of a diagnosis in each language, from templates/diagnoses.toml, and of a judgement, from
+templates/verdict.toml.
+
+A diagnosis without its texts, a text without its diagnosis' keys, or a word that one language lacks is told with all
+others at once.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from report.errors import SpecError
+from report.models import parse
+from report.rendering.labels import Labels
+from report.rendering.reasons import fill
+from report.spec import LANGUAGES, Language
+
+DIAGNOSES = "diagnoses.toml"
+WORDS = "verdict.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A diagnosis in one language: its name, what was expected, what happened (`{value}` is what was measured), why it
+    matters, what usually causes it, and the command that shows it."""
+
+    title: str
+    expected: str
+    happened: str
+    why: str
+    cause: str
+    see: str
+
+    def with_value(self, value: str) -> "Advice":
+        """The same with the measured value in its place."""
+        return Advice(**{one.name: fill(getattr(self, one.name), {"value": value}) for one in fields(self)})
+
+
+KEYS = tuple(one.name for one in fields(Advice))
+
+
+def load(templates: Path, wanted: Iterable[str]) -> dict[Language, dict[str, Advice]]:
+    """The texts of every wanted diagnosis; raises SpecError with each key that is missing or is no text."""
+    where = f"{templates.name}/{DIAGNOSES}"
+    raw = parse(templates / DIAGNOSES, where)
+    problems = []
+    found: dict[Language, dict[str, Advice]] = {language: {} for language in LANGUAGES}
+    for language in LANGUAGES:
+        table = _table(raw, language)
+        for name in dict.fromkeys(wanted):
+            texts = _table(table, name)
+            lacking = [key for key in KEYS if not isinstance(texts.get(key), str)]
+            problems += [f"{where}: {language}.{name}.{key}: is missing" for key in lacking]
+            unknown = [key for key in texts if key not in KEYS]
+            problems += [
+                f"{where}: {language}.{name}.{key}: unknown key; there are {', '.join(KEYS)}" for key in unknown
+            ]
+            if not lacking and not unknown:
+                found[language][name] = Advice(**{key: str(texts[key]).strip() for key in KEYS})
+    if problems:
+        raise SpecError(problems)
+    return found
+
+
+def words(templates: Path, label: Labels) -> Labels:
+    """The report's own words and those of a verdict, in the label's language; raises SpecError for what is missing."""
+    where = f"{templates.name}/{WORDS}"
+    raw = parse(templates / WORDS, where)
+    keys = {language: set(_table(raw, language)) for language in LANGUAGES}
+    every = set().union(*keys.values())
+    lacking = [f"{where}: {lang}.{key}: is missing" for lang in LANGUAGES for key in sorted(every - keys[lang])]
+    if lacking:
+        raise SpecError(lacking)
+    return label.and_these(_table(raw, label.language))
+
+
+def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = raw.get(key)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,106 @@
+"""Floor 2, pure. The table mistake × verdict × diagnosis: what the judge made of servers whose mistake is known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from report.diagrams import Text
+from report.rendering.advice import Advice
+from report.rendering.judged import SIGNS
+from report.rendering.judging import Judgement
+from report.rendering.labels import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One server: its judgement, the diagnosis that it must get and what its mistake is (None for a good server)."""
+
+    judgement: Judgement
+    title: Text | None = None
+    wanted: str | None = None
+    course: int | None = None
+    sanitizer_only: bool = False
+
+    @property
+    def is_named(self) -> bool:
+        """Whether it was rejected with the diagnosis that it must get."""
+        named = self.judgement.diagnosis
+        return self.judgement.outcome == "rejected" and named is not None and named.id == self.wanted
+
+    @property
+    def is_right(self) -> bool:
+        """A good server is accepted, a mistake named; one that only tools can see is free."""
+        if self.title is None:
+            return self.judgement.outcome == "accepted"
+        return self.sanitizer_only or self.is_named
+
+
+def tally(entries: Sequence[Entry]) -> dict[str, int]:
+    """Mistakes, good servers, how many mistakes were to be seen and were rejected, and how many of these named."""
+    mistakes = [entry for entry in entries if entry.title is not None]
+    seen = [entry for entry in mistakes if not entry.sanitizer_only]
+    return {
+        "mistakes": len(mistakes),
+        "good": len(entries) - len(mistakes),
+        "rejected": sum(entry.judgement.outcome == "rejected" for entry in seen),
+        "named": sum(entry.is_named for entry in seen),
+    }
+
+
+def markdown(entries: Sequence[Entry], label: Labels, advice: Mapping[str, Advice]) -> str:
+    """The table in one language, the good servers first in each assignment."""
+    head = ["assignment", "server", "mistake", "course_number", "verdict", "failed_stage"]
+    head += ["given_diagnosis", "wanted_diagnosis", "measured"]
+    lines = [f"# {label('mistakes_title')}", "", label("mistakes_lead", **tally(entries)), ""]
+    if any(entry.sanitizer_only for entry in entries):
+        lines += [label("sanitizer_text"), ""]
+    lines += [_row([label(key) for key in head]), _row(["---"] * len(head))]
+    lines += [_row(_cells(entry, label, advice)) for entry in entries]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(entry: Entry, label: Labels, advice: Mapping[str, Advice]) -> list[str]:
+    made, named = entry.judgement, entry.judgement.diagnosis
+    what = label("good_server", name=label.name(made.server)) if entry.title is None else _text(entry.title, label)
+    failed = next((label(finding.stage) for finding in made.of("fails")), "–")
+    given = f"`{named.id}` {advice[named.id].title}" if named else "–"
+    value = label.value(named.value, named.unit) if named and named.value is not None else "–"
+    metric = f"{label.metric(named.metric)}: {value}" if named and named.metric else "–"
+    right = (
+        label("sanitizer_only") if entry.sanitizer_only else label("as_wanted" if entry.is_right else "not_as_wanted")
+    )
+    wanted = f"`{entry.wanted}` {right}" if entry.wanted else right
+    return [
+        made.assignment,
+        f"`{made.server}`",
+        what,
+        str(entry.course or "–"),
+        label(made.outcome),
+        failed,
+        given,
+        wanted,
+        metric,
+    ]
+
+
+def lines(entries: Sequence[Entry], label: Labels) -> Iterator[str]:
+    """The same for a terminal, a server a line; what is not as it must be says so."""
+    width = max((len(f"{e.judgement.assignment}/{e.judgement.server}") for e in entries), default=0)
+    for entry in entries:
+        made = entry.judgement
+        sign = "△" if entry.sanitizer_only else SIGNS["holds" if entry.is_right else "fails"]
+        named = made.diagnosis.id if made.diagnosis else "–"
+        failed = ", ".join(dict.fromkeys(f.claim.id if f.claim else f.stage for f in made.of("fails")))
+        expected = "" if entry.is_named or entry.wanted is None else f" ({label('wanted_diagnosis')}: {entry.wanted})"
+        place = f"{made.assignment}/{made.server}"
+        yield f"{sign} {place:{width}} {label(made.outcome)}: {named}{expected}{f' [{failed}]' if failed else ''}"
+        for fault in made.faults:
+            if fault.stage is None:
+                yield f"    {label('trouble')}: {fault.probe}: {fault.told.splitlines()[0]}"
+
+
+def _text(text: Text, label: Labels) -> str:
+    return str(getattr(text, label.language)).replace("|", "\\|")
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
