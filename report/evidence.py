@@ -11,10 +11,9 @@ import json
 import os
 import shutil
 import tempfile
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
 from types import UnionType
@@ -23,7 +22,7 @@ from typing import Any, TypeVar, cast, get_args, get_type_hints
 import pydantic
 
 from report.errors import EvidenceError
-from report.run import SCHEMA, LogLine, Record, Request, Run, Sample
+from report.run import SCHEMA, LogLine, Record, Request, Run, Sample, Unread
 
 T = TypeVar("T")
 
@@ -91,16 +90,18 @@ def split_lines(data: bytes, times: Iterable[tuple[int, float]]) -> tuple[LogLin
     Splits at LF only and drops the CR that a terminal adds. A last line without its end counts too. Bytes that
     are not UTF-8 are read as CP949 where the whole line fits that, else shown as escapes.
     """
-    starts = list(times)
-    offsets = [offset for offset, _ in starts]
+    starts = iter([*times, (len(data) + 1, 0.0)])
+    following, time_of_following = next(starts)
     lines: list[LogLine] = []
-    position = 0
+    time, end = 0.0, -1
     for raw in data.split(b"\n"):
-        end = position + len(raw)
-        if raw or end < len(data):
-            chunk = bisect_right(offsets, min(end, len(data) - 1)) - 1
-            lines.append(LogLine(starts[chunk][1] if chunk >= 0 else 0.0, _decode(raw.removesuffix(b"\r"))))
-        position = end + 1
+        end += 1 + len(raw)
+        if not raw and end == len(data):
+            break
+        while following <= min(end, len(data) - 1):
+            time = time_of_following
+            following, time_of_following = next(starts)
+        lines.append(LogLine(time, _decode(raw.removesuffix(b"\r"))))
     return tuple(lines)
 
 
@@ -169,7 +170,10 @@ def read_record(directory: Path) -> Record:
 
 
 def read(directory: Path) -> Run:
-    """A run whose every file is as it was written; raises EvidenceError naming each one that is not."""
+    """A run whose every file is as it was written; raises EvidenceError naming each one that is not.
+
+    What is wrong within a file is told by the same error, when it is first looked into.
+    """
     record = read_record(directory)
     place = find(directory) or directory
     data: dict[str, bytes] = {}
@@ -188,11 +192,21 @@ def read(directory: Path) -> Run:
         raise EvidenceError(problems)
     return Run(
         record,
-        parse_rows(data["requests.csv"], Request, _short(place / "requests.csv")),
-        parse_rows(data["samples.csv"], Sample, _short(place / "samples.csv")),
-        _lines(data, "server", place),
-        _lines(data, "client", place),
+        *(_table(data[name], kind, place / name) for name, kind in _TABLES.items()),
+        *(Unread(partial(_lines, data, who, place)) for who in ("server", "client")),
     )
+
+
+_TABLES: Mapping[str, type] = {"requests.csv": Request, "samples.csv": Sample}
+
+
+def _table(data: bytes, kind: type[T], path: Path) -> Unread[T]:
+    return Unread(lambda: parse_rows(data, kind, _short(path)), data)
+
+
+def table(records: Sequence[Any], kind: type) -> bytes:
+    """The file that these records were read from, or else the one that they would be written as."""
+    return (records.source if isinstance(records, Unread) else None) or rows(records, kind)
 
 
 FILES = ("requests.csv", "samples.csv", "server.log", "server.times.csv", "client.log", "client.times.csv")

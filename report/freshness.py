@@ -23,15 +23,23 @@ _SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "o
 _LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
 
 
-def inputs(root: Path, assignment: Assignment, scenario: str, server: str) -> dict[str, str]:
-    """Digest of each input of a run, by what a person would call it (paths are relative to the root)."""
+def inputs(
+    root: Path, assignment: Assignment, scenario: str, server: str, seen: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Digest of each input of a run, by what a person would call it (paths are relative to the root).
+
+    `seen` are the digests of files that were looked at for other runs, to which those of this one are added.
+    """
+    seen = {} if seen is None else seen
     found = {
         SCENARIO: digest(_run_shaping(assignment, scenario, server)),
         INTERPRETER: f"{platform.python_implementation()} {platform.python_version()}",
         "evidence schema": str(SCHEMA),
     }
     for path in sources(root, assignment, server):
-        found[path] = digest((root / path).read_bytes())
+        if path not in seen:
+            seen[path] = digest((root / path).read_bytes())
+        found[path] = seen[path]
     if assignment.scenarios[scenario].load.is_impolite:
         found[IMPOLITE_SCRIPT] = digest((root / IMPOLITE_SCRIPT).read_bytes())
     return found

@@ -92,10 +92,11 @@ def _plan(
 
 def states(root: Path, planned: Iterable[Planned], folder: Path, *, published: bool = False) -> list[State]:
     """Each planned run with the reason why its evidence under the folder is stale, if it is."""
-    return [State(one, _reason(root, one, folder, published)) for one in planned]
+    seen: dict[str, str] = {}
+    return [State(one, _reason(root, one, folder, published, seen)) for one in planned]
 
 
-def _reason(root: Path, planned: Planned, folder: Path, published: bool) -> str | None:
+def _reason(root: Path, planned: Planned, folder: Path, published: bool, seen: dict[str, str]) -> str | None:
     identity = planned.identity
     if evidence.find(folder / identity.directory) is None:
         return NOT_RUN
@@ -103,7 +104,7 @@ def _reason(root: Path, planned: Planned, folder: Path, published: bool) -> str 
         record = evidence.read_record(folder / identity.directory)
     except EvidenceError as error:
         return error.problems[0]
-    now = freshness.inputs(root, planned.assignment, identity.scenario, identity.server)
+    now = freshness.inputs(root, planned.assignment, identity.scenario, identity.server, seen)
     return freshness.staleness(record.inputs, now, published=published)
 
 

@@ -5,12 +5,14 @@ process and no picture. Times are seconds since the first request was due (negat
 clock; sizes are bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar, overload
 
 from pydantic import BaseModel, ConfigDict
 
 SCHEMA = 1
+T = TypeVar("T")
 
 
 class _Model(BaseModel):
@@ -155,11 +157,49 @@ class Run:
     """One execution of assignment × scenario × server, as it was recorded."""
 
     record: Record
-    requests: tuple[Request, ...]
-    samples: tuple[Sample, ...]
-    server_lines: tuple[LogLine, ...]
-    client_lines: tuple[LogLine, ...]
+    requests: Sequence[Request]
+    samples: Sequence[Sample]
+    server_lines: Sequence[LogLine]
+    client_lines: Sequence[LogLine]
 
     @property
     def identity(self) -> Identity:
         return self.record.identity
+
+
+class Unread(Sequence[T]):
+    """Records whose bytes lie here, verified, and are read when the first of them is asked for.
+
+    `source` are the bytes of a table that has just these records.
+    """
+
+    def __init__(self, read: Callable[[], tuple[T, ...]], source: bytes | None = None) -> None:
+        self.source = source
+        self._read: Callable[[], tuple[T, ...]] | None = read
+        self._records: tuple[T, ...] = ()
+
+    def _all(self) -> tuple[T, ...]:
+        if self._read is not None:
+            self._records, self._read = self._read(), None
+        return self._records
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        return self._all()[place]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, Unread) else other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self._all())

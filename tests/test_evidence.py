@@ -274,3 +274,24 @@ def test_canonical_json_is_sorted_and_refuses_what_is_no_number() -> None:
 
 def test_the_builder_writes_every_file_of_a_run() -> None:
     assert set(files(RUN)) == set(evidence.FILES)
+
+
+def test_a_run_from_disk_is_the_run_that_was_written_and_is_read_when_it_is_looked_into(tmp_path: Path) -> None:
+    made = run()
+    found = evidence.read(store(tmp_path, made))
+    assert found.requests == made.requests
+    assert made.samples == found.samples
+    assert found.server_lines[1:3] == tuple(made.server_lines)[1:3]
+    assert len(found.client_lines) == 2
+    assert evidence.table(found.requests, Request) == evidence.table(made.requests, Request)
+
+
+def test_what_is_wrong_within_a_file_is_told_when_it_is_looked_into(tmp_path: Path) -> None:
+    made = run()
+    contents = files(made) | {"samples.csv": files(made)["samples.csv"].replace(b"0.0", b"soon", 1)}
+    evidence.write(tmp_path / "echo/two.python", made.record, contents)
+    found = evidence.read(tmp_path / "echo/two.python")
+    assert len(found.requests) == 2
+    for _ in range(2):
+        with pytest.raises(EvidenceError, match=r"samples\.csv:2: .* record the run again"):
+            len(found.samples)

@@ -15,6 +15,7 @@ from report.rendering.chapter import Material, chapter
 from report.rendering.document import Document, compose
 from report.rendering.gates import mutation, parity, references, wording
 from report.rendering.memory import Beside, Memory, alone, content, forgetful, key, once
+from report.rendering.overview import Overview
 from report.rendering.pages.pages import Pages
 from report.rendering.verdicts import Evidence, Verdict, judge
 from report.run import Run
@@ -76,9 +77,9 @@ def edition(
     cited exactly once, languages that differ, numbers typed by hand, comparisons outside a claim, links that lead
     nowhere.
     """
-    verdicts = {name: judge(evidence, assignment, speed) for name, assignment in evidence.assignments.items()}
     words = labels.load(root / "templates")
     remember = once(remember)
+    verdicts = _judged(evidence, speed, settings, words["ko"], remember)
     material = Material(root, evidence, verdicts, settings, mutation.NOTHING, remember)
     with beside(lambda: _half(material, words["en"])):
         _half(material, words["ko"])
@@ -101,6 +102,25 @@ def edition(
         raise ClaimError(f"the report's gates looked at no {nothing}; a gate that matches nothing is no gate")
     every = tuple(verdict for of in verdicts.values() for verdict in of)
     return Edition(files, every, tuple(written.values()), material.score, gates)
+
+
+def _judged(
+    evidence: Evidence, speed: float, settings: Settings, label: labels.Labels, remember: Memory
+) -> Mapping[str, Sequence[Verdict]]:
+    """The verdicts by assignment; evidence that was measured before need not even be looked into.
+
+    What page one says of each run is measured along with them, since that is asked each time too.
+    """
+
+    def judged() -> dict[str, list[Verdict]]:
+        return {name: judge(evidence, assignment, speed) for name, assignment in evidence.assignments.items()}
+
+    def measured() -> bytes:
+        Overview(evidence, judged(), settings, label).runs()
+        return evidence.known()
+
+    evidence.learn(remember(key("measured", evidence.digest, speed), measured))
+    return judged()
 
 
 def _half(material: Material, label: labels.Labels) -> None:

@@ -4,11 +4,12 @@ Knows claims and metrics; must not know languages, pages or how a run was made. 
 when it holds for each; over repeated runs the median is bound, and a spread that crosses the bound is undecided.
 """
 
+import json
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from report.rendering import machine, metrics
 from report.rendering.measure import Subject, UnmeasuredError
@@ -55,7 +56,12 @@ class Evidence:
     runs: Mapping[Place, Sequence[Run]]
     lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
     _changed: Place | None = None
-    _measured: dict[tuple[Place, str], list[float]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _measured: dict[tuple[Place, str], list[float] | Reason] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+    _witnesses: dict[tuple[Place, str, int], int | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @cached_property
     def digest(self) -> str:
@@ -81,8 +87,14 @@ class Evidence:
         if place == self._changed:
             return self._measure(place, metric, runs)
         if (place, metric) not in self._measured:
-            self._measured[place, metric] = self._measure(place, metric, runs)
-        return list(self._measured[place, metric])
+            try:
+                self._measured[place, metric] = self._measure(place, metric, runs)
+            except UnmeasuredError as error:
+                self._measured[place, metric] = error.reason
+        found = self._measured[place, metric]
+        if isinstance(found, Reason):
+            raise UnmeasuredError(found.key, **dict(found.values))
+        return list(found)
 
     def _measure(self, place: Place, metric: str, runs: Sequence[Run]) -> list[float]:
         found = metrics.find(metric)
@@ -107,12 +119,40 @@ class Evidence:
 
     def witness(self, assignment: str, scenario: str, server: str, metric: str, place: int) -> int | None:
         """The line that decides the metric, once measured, on the run at this place."""
-        run = self.runs[assignment, scenario, server][place]
-        return metrics.find(metric).witness(self._subject(assignment, scenario, run))
+        of = (assignment, scenario, server)
+        if (of, metric, place) not in self._witnesses:
+            subject = self._subject(assignment, scenario, self.runs[of][place])
+            self._witnesses[of, metric, place] = metrics.find(metric).witness(subject)
+        return self._witnesses[of, metric, place]
+
+    def known(self) -> bytes:
+        """All that was measured so far, to be given to `learn` where the same evidence is looked at again."""
+        measured = [[of, metric, _told(found)] for (of, metric), found in self._measured.items()]
+        return json.dumps([measured, [[*key, line] for key, line in self._witnesses.items()]]).encode()
+
+    def learn(self, known: bytes) -> None:
+        """Takes over what was measured on this very evidence before."""
+        measured, witnesses = json.loads(known)
+        for of, metric, told in measured:
+            self._measured[_place(of), metric] = told if isinstance(told, list) else _reason(told)
+        self._witnesses.update({(_place(of), metric, place): line for of, metric, place, line in witnesses})
 
     def _subject(self, assignment: str, scenario: str, run: Run) -> Subject:
         spec = self.assignments[assignment]
         return Subject(spec, spec.scenarios[scenario], run)
+
+
+def _told(found: list[float] | Reason) -> object:
+    return {"key": found.key, "values": found.values} if isinstance(found, Reason) else found
+
+
+def _reason(told: Mapping[str, Any]) -> Reason:
+    return Reason(told["key"], tuple((name, value) for name, value in told["values"]))
+
+
+def _place(of: Sequence[str]) -> Place:
+    assignment, scenario, server = of
+    return assignment, scenario, server
 
 
 def judge(evidence: Evidence, assignment: Assignment, speed: float) -> list[Verdict]:

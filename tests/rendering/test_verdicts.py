@@ -2,6 +2,7 @@
 
 import pytest
 
+from report.rendering.measure import UnmeasuredError
 from report.rendering.reasons import Reason
 from report.rendering.verdicts import Verdict, bound, judge, satisfies, worst
 from report.run import Identity, Leftovers, Run
@@ -244,3 +245,16 @@ def test_what_is_to_be_taken_off_must_have_been_run() -> None:
     assert of_cpu('minus = "one"\nequals = 2', spent("echo", "two", 3.0)).reason == Reason(
         "not_run", (("run", "echo/one.python"),)
     )
+
+
+def test_what_was_measured_before_is_taken_over_with_its_reasons_and_lines() -> None:
+    first, second = (evidence_of(run(samples=())) for _ in range(2))
+    before = judge(first, assignment(), 1.0)
+    with pytest.raises(UnmeasuredError) as caught:
+        first.values("echo", "two", "python", "processes.peak")
+    second.learn(first.known())
+    object.__setattr__(second, "runs", {place: [None] for place in first.runs})  # nothing is looked into again
+    assert judge(second, assignment(), 1.0) == before
+    with pytest.raises(UnmeasuredError) as again:
+        second.values("echo", "two", "python", "processes.peak")
+    assert again.value.reason == caught.value.reason

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from report.evidence import canonical_json, rows
+from report.evidence import canonical_json, table
 from report.rendering.display import visible
 from report.rendering.pictures import fonts
 from report.rendering.verdicts import Evidence
@@ -109,8 +109,8 @@ class Tables(Mapping[str, Table]):
 
 _FILES: Mapping[str, Callable[[Run], Sequence[str]]] = {
     "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json"))),
-    "requests.csv": lambda run: _split(rows(run.requests, Request)),
-    "samples.csv": lambda run: _split(rows(run.samples, Sample)),
+    "requests.csv": lambda run: _split(table(run.requests, Request)),
+    "samples.csv": lambda run: _split(table(run.samples, Sample)),
     "server.log": lambda run: [line.text for line in run.server_lines],
     "client.log": lambda run: [line.text for line in run.client_lines],
 }

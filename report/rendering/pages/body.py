@@ -5,6 +5,7 @@ Everything that is not made here goes through markdown-it's escaping.
 """
 
 import html
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -21,9 +22,9 @@ from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
+from report.rendering.memory import Memory, forgetful, key
 from report.rendering.pages import tabular
 from report.rendering.pages.appendix import Table
-from report.rendering.pages.highlight import highlighted
 from report.rendering.pictures import theme
 
 _FOLD = re.compile(r"<details>\n<summary>([^<>]*)</summary>\n|</details>\n?")
@@ -42,11 +43,12 @@ class Body:
         other: str | None,
         other_file: str,
         tables: Mapping[str, Table],
+        remember: Memory = forgetful,
     ) -> None:
         self.targets: dict[str, set[int]] = {}
         self.headings: list[Heading] = []
         self._document, self._label, self._ids = document, label, ids
-        self._other, self._other_file, self._tables = other, other_file, tables
+        self._other, self._other_file, self._tables, self._remember = other, other_file, tables, remember
         self._glyphs: set[str] = set()
         self._shown: Counter[str] = Counter()
 
@@ -62,6 +64,7 @@ class Body:
         self._links(tokens, slugs)
         tabular.join_rows(tokens, self._label("server"))
         _mark_sources(tokens)
+        self._highlight(tokens)
         rules: dict[str, Callable[..., str]] = {
             "html_block": _fold,
             "html_inline": _escaped,
@@ -75,6 +78,21 @@ class Body:
         for name, rule in rules.items():
             markdown.add_render_rule(name, rule)
         return str(markdown.renderer.render(tokens, markdown.options, {}))
+
+    def _highlight(self, tokens: Sequence[Token]) -> None:
+        """All code of the page at once, since prose changes more often than code."""
+        blocks = [token for token in tokens if token.type in ("fence", "code_block")]
+        codes = [[(token.info.split() or ["text"])[0], token.content] for token in blocks]
+
+        def make() -> bytes:
+            from report.rendering.pages.highlight import highlighted  # only here: remembered code needs no lexer
+
+            return json.dumps([highlighted(code, language) for language, code in codes]).encode()
+
+        for token, (language, _), text in zip(
+            blocks, codes, json.loads(self._remember(key("code", codes), make)), strict=True
+        ):
+            token.meta |= {"language": language, "html": text}
 
     def _drop_language_link(self, tokens: list[Token]) -> None:
         """The page has its own link to the other language at its head; the document's paragraph would say it again."""
@@ -205,10 +223,8 @@ def _escaped(renderer: RendererHTML, tokens: Sequence[Token], place: int, option
 
 def _code(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:
     """A block of code; it can be scrolled, so it can be reached by keyboard too."""
-    token = tokens[place]
-    language = token.info.split()[0] if token.info.strip() else "text"
-    inner = highlighted(token.content, language, "")
-    return f'<pre tabindex="0" class="code {html.escape(language)}"><code>{inner}</code></pre>\n'
+    meta = tokens[place].meta
+    return f'<pre tabindex="0" class="code {html.escape(meta["language"])}"><code>{meta["html"]}</code></pre>\n'
 
 
 def _figure(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:

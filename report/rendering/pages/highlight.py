@@ -17,7 +17,7 @@ _LEXERS: dict[str, type[Lexer]] = {
 }
 
 
-def highlighted(code: str, language: str, _attributes: str = "") -> str:
+def highlighted(code: str, language: str) -> str:
     """The code as escaped HTML; a language that is not known here stays plain."""
     lexer = _LEXERS.get(language)
     if lexer is None:

@@ -49,7 +49,7 @@ def page(
     remember: Memory = forgetful,
 ) -> str:
     """The document as HTML; raises SpecError when the Markdown names a picture there is not."""
-    body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables)
+    body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables, remember)
     content = body.html()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates"),
