@@ -125,7 +125,7 @@ def _own(raw: dict[str, Any], common: Mapping[str, Any], where: str) -> Sheet:
     """An assignment's sheet, in which a probe that is common too says only what differs, and its own claims."""
     probes = _table(raw, "probes")
     filled = {
-        name: _extended(common[name], probe) if isinstance(probe, dict) and name in common else probe
+        name: _extended(_table(common, name), probe) if isinstance(probe, dict) and name in common else probe
         for name, probe in probes.items()
     }
     return validate(raw | ({"probes": filled} if probes else {}), Sheet, where)

@@ -179,13 +179,16 @@ class Speaker:
         return [run for runs in self._case.evidence.runs.values() for run in runs]
 
     def _probes(self) -> list[str]:
-        """What is worth showing: the probe of the diagnosis, those of failing claims, else that of the last claim."""
+        """What is worth showing: the probe of the diagnosis, those of failing claims, else the largest that
+        shows how many are served together."""
         named = self._judgement.diagnosis
         wanted = [named.probe] if named and named.probe else []
         wanted += [finding.verdict.scenario for finding in self._judgement.of("fails") if finding.verdict]
         if not wanted:
-            together = [f for f in self._judgement.findings if f.verdict and f.stage == "together"]
-            wanted += [f.verdict.scenario for f in (together or self._judgement.findings) if f.verdict][:1]
+            scenarios = self._case.assignment.scenarios
+            together = [f.verdict.scenario for f in self._judgement.findings if f.verdict and f.stage == "together"]
+            others = [f.verdict.scenario for f in self._judgement.findings if f.verdict]
+            wanted = sorted(together, key=lambda probe: -scenarios[probe].sends)[:1] or others[:1]
         place = (self._case.assignment.name, self._judgement.server)
         there = [probe for probe in wanted if (place[0], probe, place[1]) in self._case.evidence.runs]
         return list(dict.fromkeys(there))[:MOST_SHOWN]

@@ -84,9 +84,18 @@ def judge(
     server: str,
     diagnoses: Sequence[Diagnosis],
     faults: Sequence[Fault] = (),
+    *,
+    is_built: bool = False,
 ) -> Judgement:
-    """The judgement of a server of this assignment, whose scenarios are the probes it was put to."""
-    findings = [*_entered(evidence, assignment, server, faults), *_claims(evidence, assignment, server)]
+    """The judgement of a server of this assignment, whose scenarios are the probes it was put to.
+
+    `is_built` says that there was something to build, which is then the first stage.
+    """
+    entered = _entered(evidence, assignment, server, faults)
+    findings = [
+        *(f for f in entered if is_built or f.stage != "builds" or f.state == "fails"),
+        *_claims(evidence, assignment, server),
+    ]
     failed = min((STAGES.index(f.stage) for f in findings if f.state == "fails"), default=len(STAGES))
     chained = tuple(
         finding if STAGES.index(finding.stage) <= failed else Finding(finding.stage, "skipped", finding.verdict)
@@ -113,8 +122,6 @@ def _entered(evidence: Evidence, assignment: Assignment, server: str, faults: Se
     last = max((STAGES.index(stage) for stage in failed), default=len(STAGES) if recorded else -1)
     found = []
     for stage in UNRECORDED:
-        if stage == "builds" and assignment.servers[server].build is None and stage not in failed:
-            continue
         passed: State = "holds" if STAGES.index(stage) < last else "undecided"
         found.append(Finding(stage, "fails" if stage in failed else passed))
     return found
