@@ -9,10 +9,14 @@ from report.spec import Assignment, Server
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One run that is to be made: an assignment and which of its scenarios, servers and speeds."""
+    """One run that is to be made: an assignment and which of its scenarios, servers and speeds.
+
+    `port` is the one that the server has in its source; otherwise it gets one that is free.
+    """
 
     assignment: Assignment
     identity: Identity
+    port: int | None = None
 
     @property
     def scenario(self) -> Scenario:

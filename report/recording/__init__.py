@@ -3,9 +3,10 @@
 from report.recording.build import fill_command
 from report.recording.progress import LiveProgress, PlainProgress, Progress, progress_for
 from report.recording.schedule import attempt_all, record, record_all
-from report.recording.stages import LIMITS, Limits
+from report.recording.stages import JUDGING, LIMITS, Limits
 
 __all__ = [
+    "JUDGING",
     "LIMITS",
     "Limits",
     "LiveProgress",

@@ -71,5 +71,6 @@ def _run(assignment: Assignment, server: str, into: Built, cancel: Cancel, limit
         how = f"ended with {ended}" if ended else f"did not end within {limit:g} s"
         said = "\n".join(compiler.output().lines())
         raise ServerError(
-            f"{name} {how}; mend the source and run again\n  command: {shlex.join(command.shown)}\n{said}"
+            f"{name} {how}; mend the source and run again\n  command: {shlex.join(command.shown)}\n{said}",
+            stage="builds",
         )

@@ -17,14 +17,20 @@ class Cancel:
     def set(self) -> None:
         os.eventfd_write(self.descriptor, 1)
 
-    def is_set(self) -> bool:
+    def is_set(self, within: float = 0.0) -> bool:
+        """Whether it is, or will be before so many seconds have passed."""
         poll = select.poll()  # select() takes no descriptor over 1023
         poll.register(self.descriptor, select.POLLIN)
-        return bool(poll.poll(0))
+        return bool(poll.poll(within * 1000))
 
     def check(self) -> None:
         """Raises CancelledError once it is set."""
         if self.is_set():
+            raise CancelledError
+
+    def wait(self, seconds: float) -> None:
+        """So many seconds have passed; raises CancelledError as soon as it is set."""
+        if self.is_set(seconds):
             raise CancelledError
 
     def close(self) -> None:

@@ -87,7 +87,12 @@ def descriptors(pid: int) -> int:
 
 def listening(port: int) -> frozenset[int]:
     """Inodes of the sockets in LISTEN on `port`, IPv4 and IPv6."""
-    found = set()
+    return frozenset(inode for inode, at in _listening().items() if at == port)
+
+
+def _listening() -> dict[int, int]:
+    """Every socket in LISTEN: its port by its inode."""
+    found = {}
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with contextlib.suppress(FileNotFoundError), open(table, "rb", buffering=4096) as file:
             next(file)
@@ -95,9 +100,8 @@ def listening(port: int) -> frozenset[int]:
                 fields = row.split(maxsplit=10)
                 if fields[3] != LISTEN:  # listening sockets come first: after a load, 100,000 others follow
                     break
-                if int(fields[1].rpartition(b":")[2], 16) == port:
-                    found.add(int(fields[9]))
-    return frozenset(found)
+                found[int(fields[9])] = int(fields[1].rpartition(b":")[2], 16)
+    return found
 
 
 def held(inodes: frozenset[int], pids: Iterable[int]) -> frozenset[int]:
@@ -117,6 +121,13 @@ def listeners(port: int, root: int) -> int:
     """Number of sockets in LISTEN on `port` that processes descended from `root` hold."""
     inodes = listening(port)
     return len(held(inodes, (process.pid for process in descendants(root)))) if inodes else 0
+
+
+def ports(root: int) -> list[int]:
+    """The ports on which processes descended from `root` listen."""
+    every = _listening()
+    mine = held(frozenset(every), (process.pid for process in descendants(root))) if every else ()
+    return sorted({every[inode] for inode in mine})
 
 
 def is_free(port: int) -> bool:

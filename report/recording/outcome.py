@@ -76,7 +76,7 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
         inputs=observed.inputs,
         environment=environment.machine(),
         stages={name: round(seconds, 6) for name, seconds in observed.stages.items()},
-        ending=observed.ending,
+        ending=_ending_from(observed.ending, zero),
         load_exit_status=observed.load_exit_status,
         leftovers=observed.leftovers,
         resources=observed.resources,
@@ -87,6 +87,12 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
         caveats=(*observed.doubts, *_caveats(observed)),
     )
     return record, files
+
+
+def _ending_from(ending: Ending, zero: float) -> Ending:
+    times = {name: getattr(ending, name) for name in ("asked", "ended")}
+    moved = {name: round(time - zero, 6) for name, time in times.items() if time is not None}
+    return ending.model_copy(update=moved)
 
 
 def _request_from(request: Request, zero: float) -> Request:

@@ -67,6 +67,10 @@ def _held_back(numbers: Iterable[int]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+class NotStartedError(ServerError):
+    """The command itself cannot be started: there is no such program, or it may not be executed."""
+
+
 class Supervised:
     """A command under its supervisor, on a terminal of its own; at the end of `with` nothing of it is left.
 
@@ -131,7 +135,7 @@ class Supervised:
         try:
             self.wait(lambda: self._started or self._failure is not None, END_LIMIT)
             if self._failure is not None:
-                raise ServerError(f"{self._name}: cannot start {self._program}: {self._failure}")
+                raise NotStartedError(f"{self._name}: cannot start {self._program}: {self._failure}")
         except BaseException:
             self.close()
             raise

@@ -16,7 +16,7 @@ from time import monotonic
 from report import evidence, freshness
 from report.errors import ReportError, ServerError
 from report.planned import Planned
-from report.recording import stages
+from report.recording import stages, starting
 from report.recording.build import built
 from report.recording.cancel import Cancel
 from report.recording.others import Others
@@ -78,7 +78,7 @@ def _observe(context: Context) -> Observed:
     others = Others()
     with contextlib.ExitStack() as stack:
         with stage("start", "starting"):
-            started = stages.start(context, build, stack)
+            started = starting.start(context, build, stack)
         sampler = stack.enter_context(Sampler(started.server.supervisor, planned.delay))
         with stage("load", "under load"):
             loaded = stages.load(context, started, _sending(context, started, sampler, stack), stack)
@@ -87,6 +87,7 @@ def _observe(context: Context) -> Observed:
         with stage("settle", "settling"):
             started.server.wait(lambda: started.server.finished is not None, planned.settle)
         with stage("stop", "stopping"):
+            sampler.take()
             ending, leftovers = stages.stop(context, started, zombies)
     captured = {
         "server": _output(context, started.server, "server"),
@@ -104,7 +105,7 @@ def _observe(context: Context) -> Observed:
         resources=_resources(started.server, sampler.memory, others.cores()),
         load_exit_status=loaded.exit_status,
         requests=loaded.requests,
-        samples=tuple(sampler.samples),
+        samples=tuple(sorted(sampler.samples, key=lambda sample: sample.time)),
         captured=captured,
         doubts=(*context.doubts, *sampler.doubts()),
     )

@@ -62,6 +62,7 @@ class Sampler:
         self._sweep: threading.Timer | None = None
 
     def __enter__(self) -> Self:
+        self.take()  # before the load, on however busy a machine
         self._thread.start()
         return self
 
@@ -73,6 +74,10 @@ class Sampler:
             self._sweep.cancel()
             self._sweep.join()
         self._thread.join()
+
+    def take(self) -> None:
+        """One more sample, now."""
+        self.samples.append(snapshot(self._root))
 
     def sweep_after(self, seconds: float) -> None:
         """Memory is to be summed then, once, in a thread of its own: it is dear."""

@@ -67,8 +67,8 @@ def attempt_all(
     Raises SpecError before anything runs, and KeyboardInterrupt as `record` does.
     """
     _check(root, plan)
-    shared = sorted((p for p in plan if not p.scenario.exclusive), key=lambda p: -p.expected_seconds)
-    alone = [p for p in plan if p.scenario.exclusive]
+    shared = sorted((p for p in plan if not _is_alone(p)), key=lambda p: -p.expected_seconds)
+    alone = [p for p in plan if _is_alone(p)]
     futures = _carry_out([(shared, jobs), (alone, 1)], _one(root, evidence_root, progress, limits))
     errors = {}
     for planned, future in zip([*shared, *alone], futures, strict=True):
@@ -78,6 +78,11 @@ def attempt_all(
         elif error is not None:  # a fault of the generator itself
             raise error
     return errors
+
+
+def _is_alone(planned: Planned) -> bool:
+    """Whether no other run may be made beside it: it measures cost, or its port may be another's too."""
+    return planned.scenario.exclusive or planned.port is not None
 
 
 Work = Callable[[Planned, Cancel], Run]

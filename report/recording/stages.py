@@ -1,23 +1,23 @@
-"""Floor 2. The stages of a run: start until it listens, load, wait for zombies, stop and count what is left.
+"""Floor 2. The stages of a run that serves: load, wait for zombies, stop and count what is left.
 
 Knows the limits of each stage. What a server does, dying included, is evidence; ServerError is raised only where
-there is nothing to record: it never listened, or the load script itself failed.
+there is nothing to record: the load script itself failed. What comes before is `report.recording.starting`.
 """
 
-import re
 import shlex
 import signal
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from report.errors import ServerError
+from report.errors import Hurdle, ServerError
 from report.planned import Planned
-from report.recording import build, environment, kernel
+from report.recording import build, kernel
 from report.recording.cancel import Cancel
-from report.recording.command import RECORD, Built, Command, load_command, server_command
+from report.recording.command import RECORD, Command, load_command
 from report.recording.outcome import parse_requests
 from report.recording.process import END_LIMIT, Supervised, new_scratch
 from report.recording.progress import Progress, Who
@@ -26,10 +26,8 @@ from report.recording.terminal import OnLine
 from report.run import Ending, Leftovers, Request
 
 LOOK = 0.005  # seconds between looks at the kernel's state
-PORT_TRIES = 3
 LAST_LINES = 10
 ALL_ANSWERED, SOME_FAILED = 0, 1  # exit statuses of the load script that leave a record
-_PORT_TAKEN = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,7 @@ class Limits:
 
     build: float = build.LIMIT
     start: float = 15.0
+    elsewhere: float = 3.0  # listening on other ports only: one of them may be a runtime's own, and come first
     load: float = 10.0  # beyond the last arrival, the timeout and one delay
     zombies: float = 2.0  # after the last answer
     orphans: float = 1.0  # after the main process ended
@@ -45,6 +44,7 @@ class Limits:
 
 
 LIMITS = Limits()
+JUDGING = Limits(stop=3.0)  # nobody's read timeout is to be waited for: a client that is silent is gone by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,30 +82,6 @@ class Loaded:
     command: Command
     exit_status: int
     requests: tuple[Request, ...]
-
-
-def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
-    """The server listens; `stack` ends it. A port that was taken meanwhile is tried with another."""
-    planned = context.planned
-    name = f"{planned.identity}: the server"
-    directory = context.root / planned.server.directory
-    for tries_left in reversed(range(PORT_TRIES)):
-        port = kernel.free_port()
-        command = server_command(planned, port, made)
-        with environment.confined(planned.scenario.confine):
-            server = Supervised(name, command.words, directory, context.cancel, context.listener("server"))
-        stack.enter_context(server)
-        deadline = monotonic() + context.limits.start
-        while not server.wait(lambda: server.finished is not None, LOOK):  # noqa: B023 (called at once)
-            if kernel.listeners(port, server.supervisor):
-                return Started(server, port, command)
-            if monotonic() > deadline:
-                problem = f"did not listen on port {port} within {context.limits.start:g} s"
-                raise fault(name, problem, server, command)
-        taken = _PORT_TAKEN.search("\n".join(server.output().lines()))
-        if not (taken and tries_left and not kernel.is_free(port)):
-            break
-    raise fault(name, f"ended before it listened on port {port}", server, command)
 
 
 def stop_in_time(context: Context, started: Started, stack: ExitStack) -> None:
@@ -158,10 +134,6 @@ def zombies(context: Context, server: Supervised) -> int:
 def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Leftovers]:
     """The server has ended: by itself, on TERM or, after the grace, by KILL; and nothing of it is left."""
     server, doubts = started.server, context.doubts
-    if server.exited is not None and started.asked is None:
-        doubts.append(
-            f"The server ended by itself ({server.exited}) before it was stopped; what came after was not served."
-        )
     grace = _ask(context, started)
     server.wait(lambda: server.exited is not None, grace + context.limits.orphans)
     orphans = listeners = 0
@@ -172,7 +144,12 @@ def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Left
     server.wait(lambda: server.finished is not None, END_LIMIT)
     if server.exited is None or server.finished is None:
         raise fault(f"{context.planned.identity}: the server", "could not be ended", server, started.command)
-    code, seconds = server.exited.code, max(0.0, server.exited.time - (started.asked or monotonic()))
+    code, asked, ended = server.exited.code, started.asked or monotonic(), server.exited.time
+    seconds = max(0.0, ended - asked)
+    if ended < asked:
+        doubts.append(
+            f"The server ended by itself ({server.exited}) before it was stopped; what came after was not served."
+        )
     if code == -signal.SIGKILL and seconds >= grace:
         doubts.append(f"The server did not end within {grace:g} s of SIGTERM and was killed.")
     ending = Ending(
@@ -180,11 +157,20 @@ def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Left
         signal=-code if code < 0 else None,
         seconds=round(seconds, 6),
         killed=server.finished.killed,
+        asked=asked,
+        ended=ended,
     )
     return ending, Leftovers(zombies=zombies, orphans=orphans, listeners=listeners)
 
 
-def fault(name: str, problem: str, ended: Supervised, command: Command) -> ServerError:
+def fault(
+    name: str,
+    problem: str,
+    ended: Supervised,
+    command: Command,
+    stage: Hurdle | None = None,
+    elsewhere: Sequence[int] = (),
+) -> ServerError:
     """The sentence, the command, how it ended (by itself, or because it had to) and its last lines."""
     by_itself = ended.exited
     lines = ended.output().lines()
@@ -193,5 +179,7 @@ def fault(name: str, problem: str, ended: Supervised, command: Command) -> Serve
     return ServerError(
         "\n".join(
             [f"{name} {problem}", f"  command: {shlex.join(command.shown)}", f"  end: {how}", "  last lines:", *last]
-        )
+        ),
+        stage,
+        elsewhere,
     )

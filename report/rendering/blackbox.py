@@ -89,7 +89,8 @@ def _by_tasks(subject: Subject) -> int:
     """Processes and threads that had come before any answer did: none of them can be done with its request yet."""
     ends = [r.done for r in subject.run.requests if r.done is not None and r.first_byte is not None]
     before = [s.threads for s in subject.run.samples if ends and s.time < min(ends)]
-    return min(max(before) - before[0], len(_opened(subject))) if before else 0
+    idle = _idle(subject)
+    return min(max(before) - idle.threads, len(_opened(subject))) if before and idle else 0
 
 
 def _by_sleep(subject: Subject) -> int:
@@ -123,12 +124,10 @@ def _opened(subject: Subject) -> list[Request]:
     return [request for _, request in sorted(opened, key=lambda pair: pair[0])]
 
 
-def _before_the_load(subject: Subject) -> Sample:
-    started = [r.started for r in subject.run.requests if r.started is not None]
-    first = next(iter(subject.run.samples), None)
-    if first is None or (started and first.time > min(started)):
-        raise UnmeasuredError("never_sampled")
-    return first
+def _idle(subject: Subject) -> Sample | None:
+    """The last sample before the first connection was opened: by then what a server starts with is there."""
+    first = min((r.started for r in subject.run.requests if r.started is not None), default=0.0)
+    return next((sample for sample in reversed(subject.run.samples) if sample.time <= first), None)
 
 
 def _asked(subject: Subject) -> float:
@@ -152,7 +151,9 @@ def _last(field: str) -> Measure:
 
 def _growth(field: str) -> Measure:
     def measure(subject: Subject) -> float:
-        first, last = _before_the_load(subject), _before_the_stop(subject)
+        first, last = _idle(subject), _before_the_stop(subject)
+        if first is None:
+            raise UnmeasuredError("never_sampled")
         if not last.processes:
             raise UnmeasuredError("ended")
         return float(getattr(last, field) - getattr(first, field))

@@ -1,0 +1,107 @@
+"""Floor 2. The first stage of a run: the server is started, until the kernel says that it listens on its port.
+
+Knows what can keep a server from that, and tells it with the stage that it did not come through. Probes no port with
+a connection, which a student's server would count as a client.
+"""
+
+import re
+from contextlib import ExitStack
+from time import monotonic
+
+from report.errors import ServerError
+from report.planned import Planned
+from report.recording import environment, kernel
+from report.recording.command import Built, Command, server_command
+from report.recording.process import NotStartedError, Supervised
+from report.recording.stages import LOOK, Context, Started, fault
+
+PORT_TRIES = 3
+TIME_WAIT = 65.0  # seconds until the kernel has forgotten the connections of a port, and a little more: tcp(7)
+SELDOM = 0.1  # seconds between looks at other ports than the server's own
+_PORT_TAKEN = re.compile(r"address already in use|EADDRINUSE", re.IGNORECASE)
+
+
+def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
+    """The server listens; `stack` ends it. A port that was taken meanwhile is tried with another.
+
+    Raises ServerError with its stage: it could not be started or ended at once, or it does not listen there. When a
+    port that is in the server's source is held by another program, no stage is told: the server is not to blame.
+    """
+    planned = context.planned
+    name = f"{planned.identity}: the server"
+    for tries_left in reversed(range(PORT_TRIES)):
+        port = _port(planned)
+        command = server_command(planned, port, made)
+        server = _started(context, name, command, stack)
+        try:
+            _await_listener(context, name, server, port, command)
+        except ServerError:
+            if not (tries_left and _was_taken(planned, server, port)):
+                raise
+            if planned.port is not None:
+                context.progress.stage(planned.identity, f"waiting for port {port}")
+                _forget(context, port)
+        else:
+            break
+    return Started(server, port, command)
+
+
+def _port(planned: Planned) -> int:
+    if planned.port is None:
+        return kernel.free_port()
+    if kernel.listening(planned.port):
+        raise ServerError(
+            f"{planned.identity}: port {planned.port}, which the server has in its source, is held by another program; "
+            f"end that one and try again (ss -ltnp 'sport = :{planned.port}' shows it)"
+        )
+    return planned.port
+
+
+def _started(context: Context, name: str, command: Command, stack: ExitStack) -> Supervised:
+    directory = context.root / context.planned.server.directory
+    try:
+        with environment.confined(context.planned.scenario.confine):
+            server = Supervised(name, command.words, directory, context.cancel, context.listener("server"))
+        return stack.enter_context(server)
+    except NotStartedError as error:
+        raise ServerError(error.problems, "starts") from None
+
+
+def _await_listener(context: Context, name: str, server: Supervised, port: int, command: Command) -> None:
+    """Returns when a process of the server's tree listens on the port."""
+    limits = context.limits
+    patience = impatience = monotonic() + limits.start
+    look = 0.0
+    while not server.wait(lambda: server.finished is not None, LOOK):
+        if kernel.listeners(port, server.supervisor):
+            return
+        now = monotonic()
+        if now < min(look, impatience):
+            continue
+        look = now + SELDOM
+        others = kernel.ports(server.supervisor)
+        impatience = min(impatience, now + limits.elsewhere) if others else patience
+        if now >= impatience and others:
+            problem = f"does not listen on port {port}; it listens on {', '.join(map(str, others))}"
+            raise fault(name, problem, server, command, "listens", others)
+        if now >= patience:
+            raise fault(name, f"did not listen on port {port} within {limits.start:g} s", server, command, "listens")
+    raise fault(name, f"ended before it listened on port {port}", server, command, "starts")
+
+
+def _was_taken(planned: Planned, server: Supervised, port: int) -> bool:
+    """Whether the server may only have failed since its port could not be bound.
+
+    A port that is its own cannot be for a minute after each run, unless with SO_REUSEADDR: connections of the run
+    before are in TIME_WAIT. Not every server says so.
+    """
+    if kernel.is_free(port):
+        return False
+    return planned.port is not None or _PORT_TAKEN.search("\n".join(server.output().lines())) is not None
+
+
+def _forget(context: Context, port: int) -> None:
+    """The port can be bound again, or never will."""
+    deadline = monotonic() + TIME_WAIT
+    while not kernel.is_free(port) and monotonic() < deadline:
+        context.cancel.wait(SELDOM)
