@@ -37,6 +37,7 @@ class Candidate:
     command: str = ""
     built: str = ""
     mistake: Mistake | None = None
+    is_built: bool = False
     fault: Fault | None = None  # what keeps it from being put to any probe
 
     @property
@@ -82,6 +83,8 @@ def brought(
     if problems:
         raise SpecError(problems)
     fault, said = _built(rules.assignment, building, cwd)
+    if fault is None and not _is_there(words[0], cwd):
+        raise SpecError(f"--command {words[0]}: there is no such program in {cwd}; build it first, or with --build")
     server = Server(command=words, directory=str(cwd.resolve()), sources=())
     return Candidate(
         assignment=_alone(rules, GIVEN, server, delay or DELAY, sleeps="delay" in has),
@@ -91,6 +94,7 @@ def brought(
         port=port,
         command=command,
         built=said,
+        is_built=building is not None,
         fault=fault,
     )
 
@@ -128,7 +132,9 @@ def of_course(rules: Rules, delay: float = DELAY, mistake: str | None = None) ->
     for name, (server, wanted) in [*good.items(), *planted.items()]:
         if all(shutil.which(program) for program in server.needs):
             made = _alone(rules, name, server, delay, sleeps=True)
-            found.append(Candidate(made, name, rules, delay, command=shlex.join(server.command), mistake=wanted))
+            words = shlex.join(server.command)
+            is_built = server.build is not None
+            found.append(Candidate(made, name, rules, delay, command=words, mistake=wanted, is_built=is_built))
     return found
 
 
@@ -155,6 +161,13 @@ def _fitted(probe: Probe, delay: float, sleeps: bool) -> Probe:
         asked, timeout = 1.0, timeout + probe.sends * delay
     load = probe.load.model_copy(update={"timeout": min(timeout, 3600.0)})
     return probe.model_copy(update={"delay": asked, "load": load, "servers": None})
+
+
+def _is_there(program: str, cwd: Path) -> bool:
+    """Whether the program can be executed; what is filled in later is taken for granted."""
+    if "{" in program:
+        return True
+    return shutil.which(cwd.resolve() / program if "/" in program else program) is not None
 
 
 def _built(assignment: Assignment, words: tuple[str, ...] | None, cwd: Path) -> tuple[Fault | None, str]:

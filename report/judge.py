@@ -10,10 +10,11 @@ from pathlib import Path
 
 from report import plan
 from report.candidates import Candidate
-from report.errors import ReportError
-from report.judgement import ELSEWHERE, UNRECORDED, Rules, Stage
+from report.errors import ReportError, ServerError
+from report.judgement import ELSEWHERE, UNRECORDED, Rules
 from report.planned import Planned
-from report.recording import Limits, attempt_all, progress_for
+from report.recording import attempt_all, progress_for
+from report.recording.stages import JUDGING
 from report.rendering import advice, headings, labels, scoreboard
 from report.rendering import judged as judged_pages
 from report.rendering.edition import evidence_of
@@ -23,8 +24,6 @@ from report.rendering.scoreboard import Entry
 from report.rendering.verdicts import Evidence
 from report.run import Identity
 from report.spec import LANGUAGES, Language
-
-LIMITS = Limits(stop=3.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: i
     with progress_for([planned for runs in every.values() for planned in runs]) as progress:
         for part in (slice(0, 1), slice(1, None)):
             wanted = [p for one in entering if not attempts[one.place].faults for p in every[one.place][part]]
-            failed = attempt_all(root, wanted, folder, progress, jobs, LIMITS) if wanted else {}
+            failed = attempt_all(root, wanted, folder, progress, jobs, JUDGING) if wanted else {}
             for planned in wanted:
                 mine = attempts[planned.identity.assignment, planned.identity.server]
                 if (error := failed.get(planned.identity)) is not None:
@@ -73,7 +72,7 @@ def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: i
 def _judged(one: Candidate, attempts: _Attempts, folder: Path) -> Judged:
     evidence = evidence_of([one.assignment], plan.read(attempts.planned, folder))
     faults = [one.fault] if one.fault else attempts.faults
-    made = judge(evidence, one.assignment, one.name, one.rules.diagnoses, faults)
+    made = judge(evidence, one.assignment, one.name, one.rules.diagnoses, faults, is_built=one.is_built)
     return Judged(one, made, evidence)
 
 
@@ -89,6 +88,7 @@ def _planned(one: Candidate) -> list[Planned]:
                 speed=1 / one.delay,
                 repetition=repetition,
             ),
+            one.port,
         )
         for probe, scenario in one.assignment.scenarios.items()
         for repetition in range(1, scenario.repeat + 1)
@@ -96,8 +96,10 @@ def _planned(one: Candidate) -> list[Planned]:
 
 
 def _fault(planned: Planned, error: ReportError) -> Fault:
-    stage: Stage | None = getattr(error, "stage", None)
-    return Fault(planned.identity.scenario, stage, str(error), elsewhere=bool(getattr(error, "elsewhere", ())))
+    """What kept a run from being recorded; only what a server did itself is charged to it."""
+    server = error if isinstance(error, ServerError) else None
+    stage = server.stage if server else None
+    return Fault(planned.identity.scenario, stage, str(error), elsewhere=bool(server and server.elsewhere))
 
 
 class Words:
