@@ -17,7 +17,15 @@ from report.spec import FAMILIES, Assignment, Held, Ring, Series
 Change = Callable[[Run, int], Run]
 STRENGTHS = (1, 2, 5, 10, 25, 100, 1000, 10_000)
 _MOMENTS = ("started", "connected", "sent", "first_byte", "done")
-_FAILURES = ("incomplete", "closed", "reset", "refused", "late")
+_FAILURES = ("incomplete", "closed", "reset", "refused", "late", "invalid", "other status")
+ANY = "^"  # a pattern that every line matches
+_FAULTS = (  # outcome and detail, as the load script tells them
+    ("invalid", 'a bare LF after "HTTP/1.1 200 OK"'),
+    ("invalid", 'not a header line: "Content-Length"'),
+    ("invalid", "a body longer than its 20 bytes"),
+    ("answered", "left open by the server"),
+    ("answered", "Connection reset by peer"),
+)
 _LEVELS = ("processes", "threads", "zombies", "rss", "descriptors")
 
 
@@ -27,18 +35,25 @@ def changes(subject: Subject, metric: str, up: bool, others: Sequence[Run]) -> l
     if table == "requests.csv":
         return _of_requests(subject, up)
     if table == "samples.csv":
-        return [lambda run, strength: _levels(run, _moved(up, strength))]
+        return [
+            lambda run, strength: _levels(run, _moved(up, strength)),
+            lambda run, strength: _kept(run, _moved(up, strength)),
+            lambda run, strength: _kept(run, _scaled(up, strength)),
+        ]
     if table == "run.json":
         return _of_facts(subject.run, up)
     return scribbles.changes(patterns(subject.assignment, metric), up, others)
 
 
 def patterns(assignment: Assignment, metric: str) -> tuple[str, ...]:
-    """The patterns by which a metric reads the server's lines; what is not declared by name reads [connections]."""
+    """The patterns by which a metric reads the server's lines.
+
+    What is not declared by name reads [connections], or any line at all.
+    """
     family, _, rest = metric.partition(".")
     if family not in FAMILIES:
         course = assignment.connections
-        return (course.begun, course.answered) if course else ()
+        return (course.begun, course.answered, ANY) if course else (ANY,)
     declared = getattr(assignment, family)[rest.split(".")[0]]
     if isinstance(declared, Series):
         return (declared.pattern,)
@@ -65,6 +80,9 @@ def _of_requests(subject: Subject, up: bool) -> list[Change]:
     def fail(outcome: str) -> Callable[[Request], Sequence[Request]]:
         return lambda request: (replace(request, outcome=outcome, body=""),)
 
+    def tell(outcome: str, detail: str) -> Callable[[Request], Sequence[Request]]:
+        return lambda request: (replace(request, outcome=outcome, detail=detail),)
+
     def mend(request: Request) -> Request:
         body = subject.scenario.load.expect or ""
         size = len(body.encode())
@@ -90,6 +108,11 @@ def _of_requests(subject: Subject, up: bool) -> list[Change]:
         each(lambda request: request.kind == "request", lambda request: (request, request)),
         lambda run, strength: _times(run, (*_MOMENTS, "due"), _scaled(up, strength)),
         lambda run, strength: _times(run, _MOMENTS, lambda time: time + (strength if up else -strength) / 10),
+        *(each(is_answered, tell(*fault)) for fault in _FAULTS),
+        each(is_answered, lambda request: (request, replace(request, kind="stalled"))),
+        lambda run, strength: _times(run, ("sent",), lambda time: time + strength),
+        lambda run, strength: _last(run, lambda time: time + strength),
+        lambda run, strength: _last(run, lambda time: time - strength),
     ]
 
 
@@ -98,9 +121,22 @@ def _times(run: Run, columns: Sequence[str], move: Callable[[float], float]) -> 
     return replace(run, requests=tuple(_with(request, columns, move) for request in run.requests))
 
 
+def _last(run: Run, move: Callable[[float], float]) -> Run:
+    """The answer of the last request moved, and of no other."""
+    *others, last = run.requests or (None,)
+    return replace(run, requests=(*others, _with(last, ("first_byte", "done"), move))) if last else run
+
+
 def _levels(run: Run, move: Callable[[float], float]) -> Run:
     samples: list[Sample] = [_with(sample, _LEVELS, move) for sample in run.samples]
     return replace(run, samples=tuple(samples))
+
+
+def _kept(run: Run, move: Callable[[float], float]) -> Run:
+    """What a server holds on to moved, in the later half of the samples."""
+    begin = len(run.samples) // 2
+    later: list[Sample] = [_with(sample, ("rss", "descriptors"), move) for sample in run.samples[begin:]]
+    return replace(run, samples=(*run.samples[:begin], *later))
 
 
 def _with(row: Any, columns: Sequence[str], move: Callable[[float], float]) -> Any:
@@ -123,6 +159,10 @@ def _of_facts(run: Run, up: bool) -> list[Change]:
     def every(part: str, names: Sequence[str]) -> Change:
         return lambda run, strength: changed(part, names, _scaled(up, strength), run)
 
+    def killed(run: Run, strength: int) -> Run:
+        ending = run.record.ending.model_copy(update={"exit_status": None, "signal": strength})
+        return replace(run, record=run.record.model_copy(update={"ending": ending}))
+
     numbers = (int, float)
     stated = {part: dict(getattr(run.record, part)) for part in ("ending", "leftovers", "resources")}
     counts = [(part, name) for part, facts in stated.items() for name in facts if isinstance(facts[name], int)]
@@ -131,4 +171,5 @@ def _of_facts(run: Run, up: bool) -> list[Change]:
         *(one(*count) for count in counts),
         *(every(part, list(facts)) for part, facts in stated.items()),
         *(every(part, [name]) for part, name in alone),
+        killed,
     ]
