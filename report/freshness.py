@@ -48,7 +48,7 @@ def inputs(
 def sources(root: Path, assignment: Assignment, server: str) -> list[str]:
     """The files a run is made of: those the server declares, else its language's in its folder and beside it.
 
-    The load script and what it imports are always among them.
+    The load script and what it imports are always among them; the one for impolite clients is an input by itself.
     """
     spec: Server = assignment.servers[server]
     folder = assignment.folder.relative_to(root).as_posix()
@@ -75,7 +75,7 @@ def sources(root: Path, assignment: Assignment, server: str) -> list[str]:
                 "expected patterns from its root, such as assignments/fork/*.py"
             )
         paths |= matched
-    return sorted(paths)
+    return sorted(paths - {IMPOLITE_SCRIPT})  # lies beside the servers, but is of none of them
 
 
 def staleness(recorded: Mapping[str, str], now: Mapping[str, str], *, published: bool = False) -> str | None:

@@ -188,3 +188,22 @@ def test_a_server_in_c_is_made_of_its_sources_and_headers(root: Path) -> None:
         "assignments/echo/server.c",
         "assignments/service.c",
     }
+
+
+def test_the_script_for_impolite_clients_counts_only_where_a_load_has_some(root: Path) -> None:
+    write(root, freshness.IMPOLITE_SCRIPT, "# impolite\n")
+    before = now(root)
+    assert freshness.IMPOLITE_SCRIPT not in before
+    replace(root, "assignments/echo/scenario.toml", "load = { expect", "load = { resets = 1, expect")
+    impolite = now(root)
+    assert impolite.keys() - before.keys() == {freshness.IMPOLITE_SCRIPT}
+    assert staleness(before, impolite) == f"{freshness.IMPOLITE_SCRIPT} is new"
+    write(root, freshness.IMPOLITE_SCRIPT, "# less so\n")
+    assert staleness(impolite, now(root)) == f"{freshness.IMPOLITE_SCRIPT} changed"
+
+
+def test_a_key_of_a_load_that_came_later_and_is_not_used_makes_nothing_stale(root: Path) -> None:
+    before = now(root)
+    keys = "resets = 0, half_closed_resets = 0, reverse = false, expect"
+    replace(root, "assignments/echo/scenario.toml", "load = { expect", f"load = {{ {keys}")
+    assert staleness(before, now(root)) is None

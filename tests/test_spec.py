@@ -271,3 +271,30 @@ def test_every_metric_is_written_of() -> None:
         found.add(f"{family}{name}" if name.startswith(".") else name)
     possible = {f"{kind}.NAME.{ending}" for kind, (endings, _) in FAMILIES.items() for ending in endings}
     assert found == set(METRICS) | possible
+
+
+@pytest.mark.parametrize("load", [{"resets": 1}, {"half_closed_resets": 1}, {"pieces": 0.5}, {"reverse": True}])
+def test_a_load_with_any_of_these_is_impolite(load: dict[str, Any]) -> None:
+    assert Load(**load).is_impolite
+    assert not Load(stalled=3, also=("/a",)).is_impolite
+
+
+@pytest.mark.parametrize(
+    ("load", "problem"),
+    [
+        ({"resets": -1}, "greater than or equal to 0"),
+        ({"half_closed_resets": 1001}, "less than or equal to 1000"),
+        ({"pieces": 0.0}, "greater than 0"),
+        ({"reverse": 1}, "valid boolean"),
+        ({"reverse": True, "pieces": 1.0}, "either reverse or pieces"),
+    ],
+)
+def test_what_clients_do_is_in_range_and_goes_together(load: dict[str, Any], problem: str) -> None:
+    with pytest.raises(pydantic.ValidationError, match=problem):
+        Load(**load)
+
+
+def test_only_clients_that_are_there_at_once_can_ask_backwards() -> None:
+    with pytest.raises(pydantic.ValidationError, match="load.reverse: needs clients"):
+        Scenario(delay=5.0, arrival=(Phase(rate=1, seconds=2),), load=Load(reverse=True))
+    assert Scenario(delay=5.0, clients=2, load=Load(reverse=True)).load.is_impolite

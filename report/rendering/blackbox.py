@@ -141,7 +141,7 @@ def _before_the_stop(subject: Subject) -> Sample:
     asked = _asked(subject)
     before = [sample for sample in subject.run.samples if sample.time <= asked]
     if not before:
-        raise UnmeasuredError("never_sampled")
+        raise UnmeasuredError("no_sample")
     return before[-1]
 
 
@@ -153,7 +153,7 @@ def _growth(field: str) -> Measure:
     def measure(subject: Subject) -> float:
         first, last = _idle(subject), _before_the_stop(subject)
         if first is None:
-            raise UnmeasuredError("never_sampled")
+            raise UnmeasuredError("no_sample")
         if not last.processes:
             raise UnmeasuredError("ended")
         return float(getattr(last, field) - getattr(first, field))

@@ -25,6 +25,7 @@ ReasonKey = Literal[
     "no_line",
     "no_number",
     "no_pss",
+    "no_sample",
     "not_kept",
     "not_run",
     "relative_to_zero",

@@ -98,3 +98,16 @@ def test_memory_is_measured_late_in_the_fastest_phase() -> None:
 )
 def test_numbers_are_written_in_their_shortest_usual_form(value: float, text: str) -> None:
     assert number(value) == text
+
+
+def test_a_load_of_impolite_clients_is_sent_by_the_script_for_those() -> None:
+    spec = scenario(load=Load(stalled=1, resets=2, half_closed_resets=3, pieces=1.0, timeout=7.5))
+    words = load_command(planned(Server(command=("s",)), spec, speed=4.0), 8090, Path("/tmp/scratch")).words
+    assert words[1:] == (
+        "-m", "assignments.impolite", "http://127.0.0.1:8090/", "--clients", "2", "--stalled", "1", "--resets", "2",
+        "--half-closed-resets", "3", "--pieces", "0.25", "--timeout", "7.5", "--record", "/tmp/scratch/requests.csv",
+    )  # fmt: skip
+    backwards = load_command(planned(Server(command=("s",)), scenario(load=Load(reverse=True))), 1, Path("/"))
+    assert backwards.words[2] == "assignments.impolite"
+    assert "--reverse" in backwards.words
+    assert load_command(planned(Server(command=("s",))), 1, Path("/")).words[2] == "assignments.accesses"
