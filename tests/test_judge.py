@@ -1,0 +1,239 @@
+"""Servers of all kinds are judged for what they really do: run, recorded, named and shown, and always ended."""
+
+from pathlib import Path
+
+import pytest
+
+from report import candidates, course, judge, judgement
+from report.candidates import Candidate
+from report.errors import SpecError
+from report.judge import Judged
+from report.judgement import Rules
+from report.rendering import metrics
+from report.rendering.memory import forgetful
+from tests.builders import ECHO, REPOSITORY, write
+from tests.servers import free_port
+
+FAKES = REPOSITORY / "tests" / "fakes" / "servers"
+JUDGE = """
+[probes.one]
+delay = 1.0
+clients = 1
+load = { expect = "My first web server!", timeout = 30 }
+[[probes.one.claims]]
+id = "answers"
+stage = "answers"
+metric = "requests.answered"
+equals = 1
+
+[probes.two]
+delay = 1.0
+clients = 2
+load = { expect = "My first web server!", timeout = 30 }
+[[probes.two.claims]]
+id = "correct"
+stage = "correct"
+metric = "requests.correct"
+equals = 2
+[[probes.two.claims]]
+id = "no-zombies"
+stage = "cleans"
+metric = "left.zombies"
+equals = 0
+
+[[diagnoses]]
+id = "zombies"
+when = [ { probe = "two", metric = "left.zombies", at_least = 1 } ]
+"""
+MISTAKES = """
+[mistakes.leaves-zombies]
+title = { ko = "회수하지 않음", en = "never reaps" }
+command = ["{python}", "mistakes/leaves_zombies.py", "--port", "{port}", "--delay", "{delay}"]
+diagnosis = "zombies"
+
+[mistakes.not-really]
+title = { ko = "올바름", en = "none at all" }
+command = ["{python}", "mistakes/right.py", "--port", "{port}", "--delay", "{delay}"]
+diagnosis = "zombies"
+"""
+RIGHT = "from plain import listen, options, serve\n\nchosen = options()\nserve(listen(chosen.port), chosen.delay)\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A repository with one assignment that is judged by two probes, and with the real load script and templates."""
+    write(tmp_path, "assignments/echo/scenario.toml", ECHO)
+    write(tmp_path, "assignments/echo/judge.toml", JUDGE + MISTAKES)
+    for script in (REPOSITORY / "assignments").glob("*.py"):
+        (tmp_path / "assignments" / script.name).symlink_to(script)
+    (tmp_path / "templates").symlink_to(REPOSITORY / "templates")
+    mistakes = tmp_path / "assignments" / "echo" / "mistakes"
+    mistakes.mkdir()
+    (mistakes / "right.py").write_text(RIGHT)
+    for name in ("plain.py", "leaves_zombies.py"):
+        (mistakes / name).symlink_to(FAKES / name)
+    return tmp_path
+
+
+def rules(root: Path) -> Rules:
+    return candidates.rules(root, course.load(root, metrics.problem))["echo"]
+
+
+def brought(
+    root: Path, name: str, options: str = "--port {port} --delay {delay}", build: str | None = None, **fixed: float
+) -> Candidate:
+    folder = FAKES if (FAKES / f"{name}.py").is_file() else root / "assignments" / "echo" / "mistakes"
+    port = int(fixed["port"]) if "port" in fixed else None
+    command = f"{{python}} {folder / name}.py {options}"
+    return candidates.brought(root, rules(root), command, build, folder, port, fixed.get("delay"))
+
+
+def verdict(root: Path, one: Candidate) -> Judged:
+    (made,) = judge.judge_all(root, [one], root / "judged", 2)
+    return made
+
+
+def test_a_right_server_that_knows_nothing_of_this_project_is_accepted(root: Path) -> None:
+    made = verdict(root, brought(root, "right"))
+    assert made.judgement.outcome == "accepted"
+    assert {run.record.delay for runs in made.evidence.runs.values() for run in runs} == {candidates.DELAY}
+
+
+def test_a_server_with_port_and_delay_in_its_source_is_judged_there(root: Path) -> None:
+    port = free_port()
+    made = verdict(root, brought(root, "right", f"--port {port} --delay 0.3", port=port, delay=0.3))
+    assert made.judgement.outcome == "accepted"
+    (run, *_) = next(iter(made.evidence.runs.values()))
+    assert run.record.delay == pytest.approx(0.3)
+    assert run.requests[0].status == 200
+
+
+def test_a_server_with_a_mistake_is_rejected_with_its_diagnosis_and_both_pages_show_it(root: Path) -> None:
+    made = verdict(root, brought(root, "leaves_zombies"))
+    assert made.judgement.outcome == "rejected"
+    assert made.judgement.diagnosis is not None
+    assert (made.judgement.diagnosis.id, made.judgement.diagnosis.value) == ("zombies", 2)
+    words = judge.Words(root, [rules(root)])
+    files = words.files(made, "./inv run", forgetful)
+    assert {f"verdict.{language}.{kind}" for language in ("ko", "en") for kind in ("md", "html")} <= set(files)
+    assert "좀비" in files["verdict.ko.md"].decode()
+    for path in ("verdict.ko.html", "verdict.en.html"):
+        assert b'src="http' not in files[path]
+        assert b'<svg role="img"' in files[path]
+    assert b"judged/echo/two.yours.x2/run.json" in files["verdict.en.md"]
+    assert any("좀비" in line for line in words.lines(made, "ko", "build/verdict.ko.html", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "stage", "named"),
+    [
+        ("exits_at_once", "--port {port} --delay {delay}", "starts", "ends-at-once"),
+        ("right", "--port {port} --no-such-option {delay}", "starts", "ends-at-once"),
+        ("right", "--port OTHER --delay {delay}", "listens", "listens-elsewhere"),
+    ],
+)
+def test_a_server_that_never_serves_is_named_by_the_stage_it_did_not_come_through(
+    root: Path, name: str, options: str, stage: str, named: str
+) -> None:
+    made = verdict(root, brought(root, name, options.replace("OTHER", str(free_port())), port=free_port()))
+    assert made.judgement.outcome == "rejected"
+    assert [finding.stage for finding in made.judgement.of("fails")] == [stage]
+    assert made.judgement.diagnosis is not None
+    assert made.judgement.diagnosis.id == named
+    assert not made.evidence.runs
+
+
+def test_what_a_build_prints_is_kept_and_one_that_fails_is_the_first_stage(root: Path) -> None:
+    warned = brought(root, "right", build="sh -c 'echo warning: unused'")
+    assert (warned.built, warned.fault) == ("warning: unused", None)
+    assert "builds" in verdict(root, warned).judgement.stages()
+    failed = verdict(root, brought(root, "right", build="sh -c 'echo no such header; exit 2'"))
+    assert failed.judgement.stages()["builds"] == "fails"
+    assert failed.judgement.stages()["answers"] == "skipped"
+    assert "no such header" in failed.judgement.faults[0].told
+    assert failed.judgement.diagnosis is not None
+    assert failed.judgement.diagnosis.id == "does-not-build"
+
+
+def test_trouble_of_the_load_script_is_not_charged_to_the_server(root: Path) -> None:
+    script = root / "assignments" / "accesses.py"
+    script.unlink()
+    script.write_text("raise SystemExit(7)\n")
+    made = verdict(root, brought(root, "right"))
+    assert made.judgement.outcome == "unjudged"
+    assert not made.judgement.of("fails")
+    assert made.judgement.faults[0].stage is None
+
+
+def test_evidence_of_an_earlier_judgement_is_never_taken_for_this_one(root: Path) -> None:
+    assert verdict(root, brought(root, "right")).judgement.outcome == "accepted"
+    assert verdict(root, brought(root, "exits_at_once")).judgement.outcome == "rejected"
+    assert not list((root / "judged").rglob("run.json"))
+
+
+def test_planted_mistakes_and_good_servers_are_judged_in_the_same_way(root: Path) -> None:
+    planted = [one for one in candidates.of_course(rules(root)) if one.mistake is not None]
+    assert [one.name for one in planted] == ["leaves-zombies", "not-really"]
+    zombies, other = (made.entry for made in judge.judge_all(root, planted, root / "judged", 2))
+    assert zombies.is_right
+    assert not other.is_right
+    assert other.judgement.outcome == "accepted"
+    table = judge.Words(root, [rules(root)]).table([zombies, other])
+    assert set(table) == {"mistakes.ko.md", "mistakes.en.md"}
+
+
+def test_one_mistake_can_be_judged_alone_and_one_that_is_not_there_is_told(root: Path) -> None:
+    (one,) = candidates.of_course(rules(root), mistake="not-really")
+    assert one.name == "not-really"
+    found = {"echo": rules(root)}
+    with pytest.raises(SpecError, match="--mistake leaves-zombie: there is no such mistake .did you mean leaves-zom"):
+        candidates.chosen(found, [found["echo"].assignment], "leaves-zombie")
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "told"),
+    [
+        ("./a.out 8090 {delay}", {}, "--command has no {port}: say where the server listens, such as --port 8090"),
+        ("./a.out {port}", {}, "--command has no {delay}: say how many seconds the server sleeps, such as --delay 5"),
+        ("./a.out {port} {delya}", {"delay": 1.0}, "--command: unknown placeholder {delya}; known are port, delay"),
+        ("./a.out 'x", {}, "--command: not words of a shell: No closing quotation; found"),
+        ("", {}, "--command: expected a command; found nothing"),
+        ("./a.out {port} {delay}", {}, "--command ./a.out: there is no such program in "),
+        ("sh {port} {delay}", {"port": 70_000}, "--port 70000: expected 1 to 65535"),
+        ("sh {port} {delay}", {"delay": 61.0}, "--delay 61: expected seconds over 0 and at most 60"),
+        ("sh {port} {delay}", {"cwd": Path("/no/such")}, "--cwd /no/such: there is no such directory"),
+    ],
+)
+def test_words_that_cannot_be_meant_are_told(
+    root: Path, tmp_path: Path, command: str, given: dict[str, object], told: str
+) -> None:
+    values: dict[str, object] = {"build": None, "cwd": tmp_path, "port": None, "delay": None} | given
+    with pytest.raises(SpecError) as caught:
+        candidates.brought(root, rules(root), command, **values)  # type: ignore[arg-type]
+    assert any(problem.startswith(told) for problem in caught.value.problems), caught.value.problems
+
+
+def test_a_delay_that_is_in_the_source_makes_every_probe_one_delay_long(root: Path) -> None:
+    write(root, "assignments/echo/judge.toml", JUDGE.replace("delay = 1.0", "delay = 0", 1))
+    asked, fixed = brought(root, "right"), brought(root, "right", "--port {port} --delay 5", delay=5.0)
+    assert asked.assignment.scenarios["one"].delay == 0
+    assert fixed.assignment.scenarios["one"].delay == 1
+    assert fixed.assignment.scenarios["two"].load.timeout == 150
+    assert asked.assignment.scenarios["two"].load.timeout == 30
+
+
+def test_only_assignments_with_a_judge_toml_can_be_judged(root: Path) -> None:
+    found = {"echo": rules(root)}
+    other = found["echo"].assignment.model_copy(update={"name": "other"})
+    with pytest.raises(SpecError, match=r"assignments/other has no judge.toml; servers can be judged for 1 \(echo\)"):
+        candidates.of_assignment(found, other)
+    (root / "assignments" / "echo" / "judge.toml").unlink()
+    with pytest.raises(SpecError, match=f"no assignments/\\*/{judgement.FILE}"):
+        rules(root)
+
+
+def test_the_words_to_judge_it_again_are_a_command(root: Path) -> None:
+    one = brought(root, "right", "--port 8090 --delay 5", port=8090, delay=5.0)
+    said = candidates.again(one, "cc -o a b.c", Path("/home/of me"))
+    assert said.startswith("./inv run --assignment echo --command '{python} ")
+    assert said.endswith("--build 'cc -o a b.c' --cwd '/home/of me' --port 8090 --delay 5")
