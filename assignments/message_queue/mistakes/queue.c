@@ -191,29 +191,33 @@ static void *work(void *argument)
     return NULL;
 }
 
-static struct worker *add_worker(void)
+static void start(void *(*life)(void *), void *argument)
 {
     pthread_t thread;
-    struct worker *worker = calloc(1, sizeof *worker);
-    worker->number = ++added;
-    worker->fd = -1;
-    pthread_cond_init(&worker->ready, NULL);
-#ifdef PHANTOM_WORKER
-    if (added == 1) {
-        worker->fd = 0; /* counted as one at work, and there is no thread */
-        workers[count++] = worker;
-        return worker;
-    }
-#endif
-    int error = pthread_create(&thread, NULL, work, worker);
+    int error = pthread_create(&thread, NULL, life, argument);
     if (error != 0) {
         fprintf(stderr, "pthread_create: %s\n", strerror(error));
         exit(1);
     }
 #ifndef NEVER_DETACHED
-    pthread_detach(thread);
+    pthread_detach(thread); /* nobody joins it: its stack is given back when it ends */
 #endif
+}
+
+static struct worker *add_worker(void)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    worker->number = ++added;
+    worker->fd = -1;
+    pthread_cond_init(&worker->ready, NULL);
     workers[count++] = worker;
+#ifdef PHANTOM_WORKER
+    if (added == 1) {
+        worker->fd = 0; /* counted as one at work, and there is no thread */
+        return worker;
+    }
+#endif
+    start(work, worker);
     return worker;
 }
 
@@ -281,7 +285,6 @@ static void *await_stop(void *signals)
 int main(int argc, char **argv)
 {
     struct sockaddr_in address = {.sin_family = AF_INET};
-    pthread_t thread;
     sigset_t stop;
     int yes = 1, fd;
     if (argc != 3) {
@@ -312,9 +315,9 @@ int main(int argc, char **argv)
     while (count < 4)
 #endif
         add_worker();
-    pthread_create(&thread, NULL, await_stop, &stop);
+    start(await_stop, &stop);
 #if !defined(NEVER_REMOVES) && !defined(FIXED_POOL)
-    pthread_create(&thread, NULL, remove_workers, NULL);
+    start(remove_workers, NULL);
 #endif
     for (;;) {
 #if defined(UNLOCKED_LENGTH)
