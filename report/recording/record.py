@@ -79,7 +79,7 @@ def _observe(context: Context) -> Observed:
     with contextlib.ExitStack() as stack:
         with stage("start", "starting"):
             started = starting.start(context, build, stack)
-        sampler = stack.enter_context(Sampler(started.server.supervisor, planned.delay))
+        sampler = stack.enter_context(Sampler(started.server.supervisor, planned.delay, started.looking))
         with stage("load", "under load"):
             loaded = stages.load(context, started, _sending(context, started, sampler, stack), stack)
         with stage("drained", "waiting for zombies"):

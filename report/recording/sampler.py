@@ -48,13 +48,17 @@ class Memory:
 
 
 class Sampler:
-    """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay."""
+    """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay.
 
-    def __init__(self, root: int, delay: float) -> None:
+    `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none.
+    """
+
+    def __init__(self, root: int, delay: float, looking: threading.Lock | None = None) -> None:
         self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
         self.longest_pause = 0.0
         self._tolerable = max(2 * self.interval, delay / FEWEST)
         self.samples: list[Sample] = []
+        self._looking = looking or threading.Lock()
         self.memory: Memory | None = None
         self._root = root
         self._stopping = threading.Event()
@@ -76,8 +80,9 @@ class Sampler:
         self._thread.join()
 
     def take(self) -> None:
-        """One more sample, now."""
-        self.samples.append(snapshot(self._root))
+        """One more sample, now; each has been taken to its end before the next begins."""
+        with self._looking:
+            self.samples.append(snapshot(self._root))
 
     def sweep_after(self, seconds: float) -> None:
         """Memory is to be summed then, once, in a thread of its own: it is dear."""
@@ -98,9 +103,9 @@ class Sampler:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            sample = snapshot(self._root)
-            self.samples.append(sample)
-            pause = max(self.interval, SHARE * (monotonic() - sample.time))
+            begun = monotonic()
+            self.take()
+            pause = max(self.interval, SHARE * (monotonic() - begun))
             self.longest_pause = max(self.longest_pause, pause)
 
     def _sum_memory(self) -> None:

@@ -72,6 +72,7 @@ class Started:
     command: Command
     asked: float | None = None
     asking: threading.Lock = field(default_factory=threading.Lock)  # a timer may ask, and the recorder itself
+    looking: threading.Lock = field(default_factory=threading.Lock)  # held while its processes are being counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,12 @@ def stop_in_time(context: Context, started: Started, stack: ExitStack) -> None:
 
 
 def _ask(context: Context, started: Started) -> float:
-    """The server was asked to stop, once only, since a second time would mean at once; returns the grace it has."""
+    """The server was asked to stop, once only, since a second time would mean at once; returns the grace it has.
+
+    Not while its processes are being counted: a sample is of before or of after, however busy the machine.
+    """
     grace = context.planned.delay + context.limits.stop
-    with started.asking:
+    with started.asking, started.looking:
         if started.asked is None:
             started.asked = monotonic()
             started.server.stop(grace)

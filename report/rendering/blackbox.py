@@ -5,7 +5,7 @@ Knows nothing of what a server prints but how much. The details of a failed requ
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, requests
 from report.run import Request, Sample
@@ -88,9 +88,9 @@ def _proved(subject: Subject) -> float:
 def _by_tasks(subject: Subject) -> int:
     """Processes and threads that had come before any answer did: none of them can be done with its request yet."""
     ends = [r.done for r in subject.run.requests if r.done is not None and r.first_byte is not None]
-    before = [s.threads for s in subject.run.samples if ends and s.time < min(ends)]
+    before = _complete(subject, min(ends)) if ends else []
     idle = _idle(subject)
-    return min(max(before) - idle.threads, len(_opened(subject))) if before and idle else 0
+    return min(max(s.threads for s in before) - idle.threads, len(_opened(subject))) if before and idle else 0
 
 
 def _by_sleep(subject: Subject) -> int:
@@ -124,10 +124,17 @@ def _opened(subject: Subject) -> list[Request]:
     return [request for _, request in sorted(opened, key=lambda pair: pair[0])]
 
 
+def _complete(subject: Subject, moment: float) -> Sequence[Sample]:
+    """The samples that had been taken to their end by then: `time` is when one began, and each ends before the next."""
+    samples = subject.run.samples
+    return samples[: max(0, sum(sample.time <= moment for sample in samples) - 1)]
+
+
 def _idle(subject: Subject) -> Sample | None:
     """The last sample before the first connection was opened: by then what a server starts with is there."""
     first = min((r.started for r in subject.run.requests if r.started is not None), default=0.0)
-    return next((sample for sample in reversed(subject.run.samples) if sample.time <= first), None)
+    before = [sample for sample in subject.run.samples if sample.time <= first]
+    return next(reversed(_complete(subject, first)), next(iter(before), None))  # the very first one is taken apart
 
 
 def _asked(subject: Subject) -> float:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 
 import psutil
@@ -96,3 +97,21 @@ def test_a_sweep_that_was_not_due_yet_is_left_out() -> None:
     with Sampler(os.getpid(), 5.0) as sampling:
         sampling.sweep_after(3600.0)
     assert sampling.memory is None
+
+
+def test_whoever_holds_the_lock_is_in_the_middle_of_no_sample() -> None:
+    looking = threading.Lock()
+    watch = Sampler(os.getpid(), 1.0, looking)
+    with looking:
+        taking = threading.Thread(target=watch.take)
+        taking.start()
+        taking.join(0.1)
+        assert taking.is_alive()
+        assert watch.samples == []
+    taking.join(60)
+    assert len(watch.samples) == 1
+
+
+def test_the_first_sample_is_there_before_anything_else_begins() -> None:
+    with Sampler(os.getpid(), 1.0) as watch:
+        assert watch.samples

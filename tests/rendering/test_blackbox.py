@@ -99,7 +99,7 @@ def test_a_silent_connection_that_got_bytes_was_answered() -> None:
 
 # --- together ------------------------------------------------------------------------------------------------------
 
-IDLE = [sample(-0.1), sample(0.0)]
+IDLE = [sample(-0.1), sample(0.0), sample(0.0005)]
 
 
 def proved(requests: list[Request], samples: list[Sample]) -> float:
@@ -125,18 +125,22 @@ def test_answers_that_were_not_slept_for_prove_nothing() -> None:
 
 def test_tasks_that_came_before_any_answer_serve_together_however_slow_the_machine() -> None:
     slow = ended_at(9.0, 14.0, 22.0)
-    assert proved(slow, [*IDLE, sample(3.0, 4, 4)]) == 3
-    assert proved(slow, [*IDLE, sample(3.0, 1, 4)]) == 3
+    assert proved(slow, [*IDLE, sample(3.0, 4, 4), sample(3.1)]) == 3
+    assert proved(slow, [*IDLE, sample(3.0, 1, 4), sample(3.1)]) == 3
 
 
 def test_tasks_that_come_only_after_an_answer_may_be_those_that_are_done() -> None:
-    assert proved(ended_at(5.0, 10.0, 15.0), [*IDLE, sample(7.0, 4, 4)]) == 1
+    assert proved(ended_at(5.0, 10.0, 15.0), [*IDLE, sample(7.0, 4, 4), sample(7.1)]) == 1
+
+
+def test_a_sample_that_the_first_answer_came_into_proves_nothing() -> None:
+    assert proved(ended_at(5.0, 10.0), [*IDLE, sample(4.9, 3, 3), sample(5.1)]) == 1
 
 
 def test_no_more_are_together_than_are_connected_and_who_was_there_before_does_not_count() -> None:
     requests = ended_at(9.0, 14.0)
-    assert proved(requests, [sample(-0.1, 9, 9), sample(0.0, 9, 9), sample(3.0, 9, 9)]) == 1
-    assert proved(requests, [*IDLE, sample(3.0, 30, 30)]) == 2
+    assert proved(requests, [sample(time, 9, 9) for time in (-0.1, 0.0, 3.0, 3.1)]) == 1
+    assert proved(requests, [*IDLE, sample(3.0, 30, 30), sample(3.1)]) == 2
 
 
 def test_an_answer_while_earlier_connections_have_asked_nothing_proves_all_of_them() -> None:
@@ -164,6 +168,7 @@ def holding(time: float, descriptors: int, rss: int, processes: int = 1) -> Samp
 GROWING = [
     holding(-0.5, 1, 1000),  # still starting
     holding(-0.1, 4, 3000),
+    holding(0.0, 6, 4000),  # may have seen what came of the first connection
     holding(2.0, 90, 9000, 7),
     holding(5.9, 14, 5000),
     holding(6.05, 0, 0, 0),
