@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 #endif
         pid_t pid;
         while ((pid = fork()) < 0) { /* no process to be had, perhaps: an end may help */
-#ifdef FORK_FAILURE_AS_CHILD /* at the limit of processes the parent itself takes the child's branch, and leaves */
+#ifdef FORK_FAILURE_AS_CHILD /* at the limit of processes (ulimit -u) the parent takes the child's branch, and leaves */
             pid = 0;
             break;
 #endif

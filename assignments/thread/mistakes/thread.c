@@ -4,7 +4,7 @@
  *
  * Written as a student writes it: a port and a delay, printf, and nothing of service.c. What stands between #ifdef and
  * #endif is the mistake, and the comment there says what an observer sees who knows only the socket, the processes
- * and the terminal; of four mistakes that is nothing, and it names the tool that shows it. */
+ * and the terminal; of four mistakes that is nothing, and the comment names what shows it. */
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
         serving++;
         pthread_mutex_unlock(&lock);
         pthread_t thread;
-#ifdef CREATE_BELOW_ZERO /* seen only where no thread is to be had: the error is a positive number, so unnoticed */
+#ifdef CREATE_BELOW_ZERO /* seen where no thread is to be had (ulimit -v 60000): its connection is forgotten */
         if (pthread_create(&thread, NULL, serve, connection) < 0) {
             perror("pthread_create");
             close(client);
