@@ -4,6 +4,7 @@ Knows processes and time; must not know requests or lines. Sampling slows itself
 """
 
 import threading
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic
 from types import TracebackType
@@ -53,7 +54,7 @@ class Sampler:
     `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none.
     """
 
-    def __init__(self, root: int, delay: float, looking: threading.Lock | None = None) -> None:
+    def __init__(self, root: int, delay: float, looking: AbstractContextManager[object] | None = None) -> None:
         self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
         self.longest_pause = 0.0
         self._tolerable = max(2 * self.interval, delay / FEWEST)
