@@ -80,10 +80,11 @@ class Sampler:
             self._sweep.join()
         self._thread.join()
 
-    def take(self) -> None:
+    def take(self) -> Sample:
         """One more sample, now; each has been taken to its end before the next begins."""
         with self._looking:
             self.samples.append(snapshot(self._root))
+            return self.samples[-1]
 
     def sweep_after(self, seconds: float) -> None:
         """Memory is to be summed then, once, in a thread of its own: it is dear."""
@@ -104,9 +105,8 @@ class Sampler:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            begun = monotonic()
-            self.take()
-            pause = max(self.interval, SHARE * (monotonic() - begun))
+            sample = self.take()
+            pause = max(self.interval, SHARE * (monotonic() - sample.time))
             self.longest_pause = max(self.longest_pause, pause)
 
     def _sum_memory(self) -> None:
