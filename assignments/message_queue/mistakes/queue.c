@@ -297,6 +297,7 @@ int main(int argc, char **argv)
 #ifdef REMOVES_AT_ONCE
     hold = 0;
 #endif
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ); /* a whole line at a time, not only on a terminal */
     signal(SIGPIPE, SIG_IGN);
     sigemptyset(&stop);
     sigaddset(&stop, SIGTERM);
