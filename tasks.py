@@ -216,7 +216,8 @@ def judge(
         publish.write(words.table(entries), BUILD)
         print("\n".join(words.table_lines(entries, spoken)))
         count = scoreboard.tally(entries)
-        print(f"{count['named']} of {count['rejected']} rejected mistakes named rightly; table in build/mistakes.*.md")
+        said = f"{count['rejected']} of {count['seen']} mistakes rejected, {count['named']} named rightly"
+        print(f"{said}; {count['good']} good servers; table in build/mistakes.*.md")
         if wrong := [entry.judgement.server for entry in entries if not entry.is_right]:
             raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
 

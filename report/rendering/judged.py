@@ -70,7 +70,7 @@ class Speaker:
             "advice": self.advice(),
             "unnamed": self._judgement.outcome == "rejected",
             "told": list(self._told()),
-            "stages": [[label(s), self._state(state)] for s, state in self._judgement.stages().items()],
+            "stages": {label(stage): self._state(state) for stage, state in self._judgement.stages().items()},
             "claims": [self._row(finding) for finding in self._judgement.findings if finding.claim],
             "shown": [self._probe(shows, probe) for probe in self._probes()],
             "again": case.again,

@@ -35,12 +35,14 @@ class Entry:
 
 
 def tally(entries: Sequence[Entry]) -> dict[str, int]:
-    """Mistakes, good servers, how many mistakes were to be seen and were rejected, and how many of these named."""
+    """Mistakes, good servers, how many mistakes are to be seen from outside, and how many of these were rejected and
+    named."""
     mistakes = [entry for entry in entries if entry.title is not None]
     seen = [entry for entry in mistakes if not entry.sanitizer_only]
     return {
         "mistakes": len(mistakes),
         "good": len(entries) - len(mistakes),
+        "seen": len(seen),
         "rejected": sum(entry.judgement.outcome == "rejected" for entry in seen),
         "named": sum(entry.is_named for entry in seen),
     }

@@ -227,7 +227,7 @@ def test_a_mistake_must_be_rejected_with_its_own_diagnosis_and_a_good_server_acc
     assert not entry(bad, "serial").is_right
     assert entry(good, "zombies", sanitizer_only=True).is_right
     entries = [entry(good, None), entry(bad, "zombies"), entry(bad, "serial"), entry(good, "x", sanitizer_only=True)]
-    assert scoreboard.tally(entries) == {"mistakes": 3, "good": 1, "rejected": 2, "named": 1}
+    assert scoreboard.tally(entries) == {"mistakes": 3, "good": 1, "seen": 2, "rejected": 2, "named": 1}
 
 
 def test_the_table_has_a_row_for_each_and_says_what_is_not_as_it_must_be() -> None:
