@@ -21,8 +21,8 @@ def printed(value: float | None, **claim: object) -> str:
     [
         ({}, "memory.rss 2.0 MiB (≥ 0.5)"),
         ({"over": "memory.pss"}, "memory.rss ÷ memory.pss 2097152.00 times"),
-        ({"minus": ":c"}, "memory.rss − :c 2.0 MiB"),
-        ({"relative_to": "base/two", "minus": "one"}, "memory.rss − one ÷ base/two 2097152.00 times"),
+        ({"minus": ":c"}, "memory.rss – :c 2.0 MiB"),
+        ({"relative_to": "base/two", "minus": "one"}, "memory.rss – one ÷ base/two 2097152.00 times"),
         ({"metric": "switches.forced"}, "switches.forced 2097152.00 a request"),
         ({"metric": "events.took.microseconds.max"}, "events.took.microseconds.max 2097152 us"),
     ],
