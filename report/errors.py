@@ -26,14 +26,20 @@ class ServerError(ReportError):
     """The server under test, or its build, did not do what every server must (start, listen, stop).
 
     `stage` is what it did not come through; None where the fault may as well be the tool's, the machine's or a second
-    program's. `elsewhere` are the ports on which it listened instead of its own.
+    program's. `elsewhere` are the ports on which it listened instead of its own; it is `astray` too when it only tried.
     """
 
     def __init__(
-        self, problems: str | Iterable[str], stage: Hurdle | None = None, elsewhere: Iterable[int] = ()
+        self,
+        problems: str | Iterable[str],
+        stage: Hurdle | None = None,
+        elsewhere: Iterable[int] = (),
+        *,
+        astray: bool = False,
     ) -> None:
         super().__init__(problems)
         self.stage, self.elsewhere = stage, tuple(elsewhere)
+        self.astray = astray or bool(self.elsewhere)
 
 
 class EvidenceError(ReportError):

@@ -99,7 +99,7 @@ def _fault(planned: Planned, error: ReportError) -> Fault:
     """What kept a run from being recorded; only what a server did itself is charged to it."""
     server = error if isinstance(error, ServerError) else None
     stage = server.stage if server else None
-    return Fault(planned.identity.scenario, stage, str(error), elsewhere=bool(server and server.elsewhere))
+    return Fault(planned.identity.scenario, stage, str(error), elsewhere=server is not None and server.astray)
 
 
 class Words:

@@ -174,6 +174,8 @@ def fault(
     command: Command,
     stage: Hurdle | None = None,
     elsewhere: Sequence[int] = (),
+    *,
+    astray: bool = False,
 ) -> ServerError:
     """The sentence, the command, how it ended (by itself, or because it had to) and its last lines."""
     by_itself = ended.exited
@@ -186,4 +188,5 @@ def fault(
         ),
         stage,
         elsewhere,
+        astray=astray,
     )

@@ -86,18 +86,26 @@ def _await_listener(context: Context, name: str, server: Supervised, port: int, 
             raise fault(name, problem, server, command, "listens", others)
         if now >= patience:
             raise fault(name, f"did not listen on port {port} within {limits.start:g} s", server, command, "listens")
-    raise fault(name, f"ended before it listened on port {port}", server, command, "starts")
+    problem = f"ended before it listened on port {port}"
+    if _says_taken(server) and kernel.is_free(port):
+        problem += ", which is free: the port that it tried is taken"
+        raise fault(name, problem, server, command, "listens", astray=True)
+    raise fault(name, problem, server, command, "starts")
 
 
 def _was_taken(planned: Planned, server: Supervised, port: int) -> bool:
-    """Whether the server may only have failed since its port could not be bound.
+    """Whether the server may only have failed since its port could not be bound, be that port free by now.
 
     A port that is its own cannot be for a minute after each run, unless with SO_REUSEADDR: connections of the run
     before are in TIME_WAIT. Not every server says so.
     """
-    if kernel.is_free(port):
-        return False
-    return planned.port is not None or _PORT_TAKEN.search("\n".join(server.output().lines())) is not None
+    if planned.port is not None:
+        return not kernel.is_free(port)
+    return _says_taken(server)
+
+
+def _says_taken(server: Supervised) -> bool:
+    return server.exited is not None and _PORT_TAKEN.search("\n".join(server.output().lines())) is not None
 
 
 def _forget(context: Context, port: int) -> None:

@@ -67,6 +67,17 @@ def test_a_server_that_listens_elsewhere_is_told_where(tmp_path: Path) -> None:
     assert f"\n    listening on {port}" in str(told)
 
 
+def test_a_server_that_only_tried_another_port_which_is_taken_is_astray_too(tmp_path: Path) -> None:
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        stranger.listen()
+        taken = str(stranger.getsockname()[1])
+        stray = Server(command=("{python}", f"{FAKES}/answers.py", "--port", taken), sources=(f"{FAKES}/plain.py",))
+        told = failure(tmp_path, planned(stray), LIMITS)
+    assert (told.stage, told.elsewhere, told.astray) == ("listens", (), True)
+    assert "which is free: the port that it tried is taken" in str(told)
+
+
 def test_another_port_that_is_open_first_is_no_fault(tmp_path: Path) -> None:
     made = record(ROOT, planned(fake("listens_late")), tmp_path, Remembering(), LIMITS)
     assert [request.outcome for request in made.requests] == ["answered", "answered"]
