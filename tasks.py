@@ -184,6 +184,7 @@ def _judge_brought(
     help={
         "assignment": _HELP["assignment"],
         "mistake": "only this planted mistake",
+        "good": "only the good servers, so many times each: counts false alarms",
         "delay": "seconds a server sleeps for each request (default 0.5)",
         "jobs": _HELP["jobs"],
         "language": "of what the terminal shows: ko or en (default: the report's first)",
@@ -193,6 +194,7 @@ def judge(
     context: Context,
     assignment: str | None = None,
     mistake: str | None = None,
+    good: int = 0,
     delay: float = 0.5,
     jobs: int = 8,
     language: str | None = None,
@@ -210,14 +212,20 @@ def judge(
         chosen = candidates.chosen(found, course.chosen(assignment), mistake)
         words = judging.Words(ROOT, chosen)
         judged = [one for rules in chosen for one in candidates.of_course(rules, _positive("delay", delay), mistake)]
-        entries = [made.entry for made in judging.judge_all(ROOT, judged, JUDGED, max(1, jobs))]
+        judged = [one for one in judged if one.mistake is None] if good else judged
+        rounds = [judging.judge_all(ROOT, judged, JUDGED, max(1, jobs)) for _ in range(max(1, good))]
+        entries = [made.entry for judgements in rounds for made in judgements]
         if not entries:
             raise SpecError("there is nothing to judge here: no judge.toml, or no program that builds the servers")
-        publish.write(words.table(entries), BUILD)
         print("\n".join(words.table_lines(entries, spoken)))
-        count = scoreboard.tally(entries)
-        said = f"{count['rejected']} of {count['seen']} mistakes rejected, {count['named']} named rightly"
-        print(f"{said}; {count['good']} good servers; table in build/mistakes.*.md")
+        if good:
+            alarms = sum(not entry.is_right for entry in entries)
+            print(f"{len(entries)} judgements of good servers, {alarms} false alarms")
+        else:
+            publish.write(words.table(entries), BUILD)
+            count = scoreboard.tally(entries)
+            said = f"{count['rejected']} of {count['seen']} mistakes rejected, {count['named']} named rightly"
+            print(f"{said}; {count['good']} good servers; table in build/mistakes.*.md")
         if wrong := [entry.judgement.server for entry in entries if not entry.is_right]:
             raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
 

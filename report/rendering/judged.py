@@ -100,9 +100,9 @@ class Speaker:
                 yield from (f"    {line}" for line in rest)
         elif self._judgement.outcome == "rejected":
             yield label("no_diagnosis")
-        for fault in self._judgement.faults:
-            yield label("told" if fault.stage else "trouble") + ":"
-            yield from (f"  {visible(line)}" for line in fault.told.split("\n"))
+        for heading, texts in self._faults().items():
+            yield f"{label(heading)}:"
+            yield from (f"  {visible(line)}" for text in texts for line in text.split("\n"))
         if self._case.built:
             yield label("build_output") + ":"
             yield from (f"  {visible(line)}" for line in self._case.built.split("\n"))
@@ -170,10 +170,18 @@ class Speaker:
         return [stage, f"`{probe}`", f"`{claim}`", metric, limit, measured.replace("|", "\\|"), said]
 
     def _told(self) -> Iterator[tuple[str, str]]:
-        for fault in self._judgement.faults:
-            yield self._label("told" if fault.stage else "trouble"), _fenced(fault.told)
+        for heading, texts in self._faults().items():
+            yield self._label(heading), _fenced("\n".join(texts))
         if self._case.built:
             yield self._label("build_output"), _fenced(self._case.built)
+
+    def _faults(self) -> dict[str, list[str]]:
+        """What kept probes from being recorded, each said once: the server's own below `told`, the tool's apart."""
+        found: dict[str, list[str]] = {}
+        for fault in self._judgement.faults:
+            texts = found.setdefault("told" if fault.stage else "trouble", [])
+            texts += [fault.told] if fault.told not in texts else []
+        return found
 
     def _runs(self) -> list[Run]:
         return [run for runs in self._case.evidence.runs.values() for run in runs]
