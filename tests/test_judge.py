@@ -1,5 +1,9 @@
 """Servers of all kinds are judged for what they really do: run, recorded, named and shown, and always ended."""
 
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -238,3 +242,50 @@ def test_the_words_to_judge_it_again_are_a_command(root: Path) -> None:
     said = candidates.again(one, "cc -o a b.c", Path("/home/of me"))
     assert said.startswith("./inv run --assignment echo --command '{python} ")
     assert said.endswith("--build 'cc -o a b.c' --cwd '/home/of me' --port 8090 --delay 5")
+
+
+def invoke(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    """The command line itself, for the repository at root."""
+    shutil.copy(REPOSITORY / "tasks.py", root)
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8"}
+    command = [sys.executable, "-m", "invoke", *words]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said", "error"),
+    [
+        ("right", 0, "○ 통과: 메아리 서버", ""),
+        ("exits_at_once", 4, "× 통과하지 못함: 메아리 서버", "error: the server is not accepted: a claim fails\n"),
+        ("no load script", 3, "△ 판정할 수 없음: 메아리 서버", "error: the server could not be judged, for trouble"),
+    ],
+)
+def test_the_exit_code_tells_accepted_rejected_and_not_judged_apart(
+    root: Path, name: str, code: int, said: str, error: str
+) -> None:
+    if name == "no load script":
+        (root / "assignments" / "accesses.py").unlink()
+        name = "right"
+    folder = FAKES if (FAKES / f"{name}.py").is_file() else root / "assignments" / "echo" / "mistakes"
+    command = f"{{python}} {name}.py --port {{port}} --delay {{delay}}"
+    ended = invoke(root, "run", "--assignment", "1", "--cwd", str(folder), "--command", command)
+    assert (ended.returncode, said in ended.stdout) == (code, True), ended
+    assert ended.stderr.startswith(error)
+    assert "Traceback" not in ended.stderr
+    assert {"verdict.ko.html", "verdict.ko.md", "verdict.en.html", "verdict.en.md"} <= set(os.listdir(root / "build"))
+
+
+def test_the_task_judge_fails_where_a_mistake_is_accepted_and_says_which(root: Path) -> None:
+    ended = invoke(root, "judge", "--mistake", "not-really", "--language", "en")
+    assert ended.returncode == 4, ended
+    assert ended.stderr == "error: not judged as it must be: not-really\n"
+    assert "0 of 1 mistakes rejected, 0 named rightly" in ended.stdout
+    assert "`not-really`" in (root / "build" / "mistakes.ko.md").read_text()
+
+
+def test_options_of_a_server_of_ones_own_need_the_server(root: Path) -> None:
+    for words in (["--port", "8090"], ["--build", "cc"], ["--language", "en"]):
+        ended = invoke(root, "run", *words)
+        assert (ended.returncode, ended.stderr.startswith("error: --build, --port, --delay")) == (2, True), ended
+    ended = invoke(root, "run", "--command", "./a.out")
+    assert (ended.returncode, ended.stderr.startswith("error: --command needs --assignment")) == (2, True), ended
