@@ -33,6 +33,15 @@ def test_a_text_is_there_for_no_diagnosis_that_nobody_gets_but_what_only_a_tool_
     assert set(TEXTS["ko"]) <= NAMED | UNRECORDED | shown_by_tools | {"doubled-output"}
 
 
+def test_every_diagnosis_is_one_that_a_planted_mistake_must_get() -> None:
+    wanted = {m.diagnosis for rules in RULES.values() for m in rules.mistakes.values() if not m.sanitizer_only}
+    assert NAMED - wanted == {"not-iterative"}  # that one is a server of another assignment
+
+
+def test_each_of_the_fourteen_mistakes_of_the_course_is_planted() -> None:
+    assert {m.course for rules in RULES.values() for m in rules.mistakes.values()} - {None} == set(range(1, 15))
+
+
 @pytest.mark.parametrize(("language", "name"), EACH)
 def test_a_text_says_what_was_measured_only_in_what_happened(language: str, name: str) -> None:
     texts = TEXTS[language][name]
