@@ -4,6 +4,7 @@ Knows files, TOML and the models of `report.spec`; must not know how a scenario 
 metrics exist is asked of the caller.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from report.models import near, parse, validate
 from report.scenario import Claim
 from report.spec import FAMILIES, Assignment, declared_names, resolve
 
+_FOLDER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Declared = Mapping[str, frozenset[str]]
 MetricCheck = Callable[[str, Declared], str | None]
 """Takes a metric's name and what the assignment declares (series, shares, ...); returns what is wrong with it."""
@@ -62,6 +64,11 @@ def choose(kind: str, wanted: str | None, known: Iterable[str]) -> tuple[str, ..
 
 
 def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
+    if not _FOLDER.fullmatch(file.parent.name):
+        raise SpecError(
+            f"{where}: {file.parent.name!r} cannot be an assignment's name, which links and references hold; "
+            "call the folder by a word of a-z, 0-9 and _, such as my_server"
+        )
     raw = parse(file, where)
     problems = [f"{where}: {problem}" for problem in _unknown_metrics(raw, check_metric)]
     problems += [f"{where}: {key}: is taken from the folder, not declared" for key in ("name", "folder") if key in raw]

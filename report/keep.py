@@ -40,7 +40,7 @@ class Keep:
             digest, _, data = file.read_bytes().partition(b"\n")
             if hashlib.sha256(data).hexdigest().encode() == digest:
                 return data
-        except FileNotFoundError:
+        except OSError:
             pass
         data = make()
         write_file(file, hashlib.sha256(data).hexdigest().encode() + b"\n" + data, lasting=False)

@@ -25,7 +25,17 @@ def write(files: Mapping[str, bytes], folder: Path) -> list[str]:
 
 
 def write_file(path: Path, data: bytes, *, lasting: bool = True) -> None:
-    """One file, whole or not at all; one that need not be `lasting` may be broken after a failure of power."""
+    """One file, whole or not at all; one that need not be `lasting` may be broken after a failure of power.
+
+    Raises OutdatedError when it cannot be written; what was there before still is.
+    """
+    try:
+        _write(path, data, lasting)
+    except OSError as error:
+        raise OutdatedError(f"{path}: cannot be written: {error.strerror}; what was there before is kept") from None
+
+
+def _write(path: Path, data: bytes, lasting: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -74,7 +84,7 @@ def _others(files: Mapping[str, bytes], folder: Path) -> list[str]:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:
         return None
 
 

@@ -14,12 +14,27 @@ import stat
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from types import TracebackType
 
 LISTEN = b"0A"  # include/net/tcp_states.h
 LOWEST_PORT = 10_000  # below lie the ports people choose by hand, 8090 among them
 TRIES = 200
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_NONE_LEFT = (errno.EMFILE, errno.ENFILE)
+
+
+class _Passed(contextlib.suppress):
+    """Passes over what ended meanwhile or is not ours; that no descriptor is left is a fault of our own and raised."""
+
+    def __init__(self) -> None:
+        super().__init__(OSError)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        none_left = isinstance(error, OSError) and error.errno in _NONE_LEFT
+        return not none_left and super().__exit__(kind, error, trace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +65,11 @@ def descendants(root: int) -> list[Process]:
 
 def _processes() -> list[Process]:
     found = []
-    for entry in os.scandir("/proc"):
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):  # it ended meanwhile
-                found.append(_process(int(entry.name)))
+    with os.scandir("/proc") as entries:
+        for entry in entries:
+            if entry.name.isdigit():
+                with _Passed():
+                    found.append(_process(int(entry.name)))
     return found
 
 
@@ -79,10 +95,9 @@ def _process(pid: int) -> Process:
 
 def descriptors(pid: int) -> int:
     """Number of open descriptors; 0 for a process that is gone or not ours."""
-    try:
+    with _Passed():
         return sum(1 for _ in os.scandir(f"/proc/{pid}/fd"))
-    except OSError:
-        return 0
+    return 0
 
 
 def listening(port: int) -> frozenset[int]:
@@ -108,9 +123,9 @@ def held(inodes: frozenset[int], pids: Iterable[int]) -> frozenset[int]:
     """Those sockets that one of these processes holds open."""
     found: set[int] = set()
     for pid in pids:
-        with contextlib.suppress(OSError):
+        with _Passed():
             for entry in os.scandir(f"/proc/{pid}/fd"):
-                with contextlib.suppress(OSError):  # closed meanwhile
+                with _Passed():  # closed meanwhile
                     status = entry.stat()
                     if stat.S_ISSOCK(status.st_mode):
                         found.add(status.st_ino)

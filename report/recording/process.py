@@ -67,6 +67,14 @@ def _held_back(numbers: Iterable[int]) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def _pipe(reader: contextlib.ExitStack, writer: contextlib.ExitStack) -> tuple[int, int]:
+    """A pipe whose ends are closed with these."""
+    ends = os.pipe()
+    reader.callback(os.close, ends[0])
+    writer.callback(os.close, ends[1])
+    return ends
+
+
 class NotStartedError(ServerError):
     """The command itself cannot be started: there is no such program, or it may not be executed."""
 
@@ -90,20 +98,21 @@ class Supervised:
         self.exited: Exited | None = None
         self.finished: Finished | None = None
         self.drained = True
-        self._name, self._program = name, command[0]
+        self._name, self._program, self._cancel = name, command[0], cancel
         self._output: Captured | None = None
-        self._cancel = cancel
         self._failure: str | None = None
         self._started = self._closed = False
-        self._main = 0
-        self._partial = b""
-        self._scratch = scratch or new_scratch()
-        self._terminal = Terminal(on_line)
-        control, self._control = os.pipe()
-        self._report, report = os.pipe()
-        inherited = (control, report, self._terminal.slave)
+        self._main, self._partial = 0, b""
+        undo = contextlib.ExitStack()  # closes what was opened for a command that then cannot be started
         try:
-            with _held_back(supervisor.ENDING):
+            with contextlib.ExitStack() as theirs, _held_back(supervisor.ENDING):
+                self._scratch = scratch or new_scratch()
+                undo.callback(shutil.rmtree, self._scratch, ignore_errors=True)
+                self._terminal = Terminal(on_line)
+                undo.callback(self._terminal.abandon)
+                control, self._control = _pipe(theirs, undo)
+                self._report, report = _pipe(undo, theirs)
+                inherited = (control, report, self._terminal.slave)
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     # By its file: `-m` would first import this package, and with it much that costs time.
                     [sys.executable, "-I", "-S", supervisor.__file__]
@@ -116,14 +125,8 @@ class Supervised:
                     start_new_session=True,
                 )
         except (OSError, ValueError) as error:
-            self._terminal.abandon()
-            os.close(self._control)
-            os.close(self._report)
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            undo.close()
             raise ServerError(f"{name}: cannot start {command[0]}: {error}") from error
-        finally:
-            os.close(control)
-            os.close(report)
         self._terminal.start()
 
     @property

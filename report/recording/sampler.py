@@ -3,6 +3,7 @@
 Knows processes and time; must not know requests or lines. Sampling slows itself down rather than the machine.
 """
 
+import contextlib
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -51,7 +52,8 @@ class Memory:
 class Sampler:
     """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay.
 
-    `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none.
+    `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none. Leaving
+    `with` raises OSError when samples could not be taken.
     """
 
     def __init__(self, root: int, delay: float, looking: AbstractContextManager[object] | None = None) -> None:
@@ -65,6 +67,7 @@ class Sampler:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="sampler", daemon=True)
         self._sweep: threading.Timer | None = None
+        self._fault: OSError | None = None
 
     def __enter__(self) -> Self:
         self.take()  # before the load, on however busy a machine
@@ -79,6 +82,8 @@ class Sampler:
             self._sweep.cancel()
             self._sweep.join()
         self._thread.join()
+        if self._fault is not None and kind is None:
+            raise self._fault
 
     def take(self) -> Sample:
         """One more sample, now; each has been taken to its end before the next begins."""
@@ -105,23 +110,25 @@ class Sampler:
     def _run(self) -> None:
         pause = 0.0
         while not self._stopping.wait(pause):
-            sample = self.take()
+            try:
+                sample = self.take()
+            except OSError as error:  # no descriptor is left: samples would be missing, and nobody would know
+                self._fault = error
+                return
             pause = max(self.interval, SHARE * (monotonic() - sample.time))
             self.longest_pause = max(self.longest_pause, pause)
 
     def _sum_memory(self) -> None:
         """Of every process (smaps_rollup, proc_pid_smaps(5)); nothing is told unless all could be read."""
         found = []
-        for process in kernel.descendants(self._root):
-            if self._stopping.is_set():
-                return
-            if process.zombie:
-                continue
-            try:
-                found.append(psutil.Process(process.pid).memory_full_info())
-            except psutil.NoSuchProcess:  # it ended meanwhile
-                continue
-            except (psutil.AccessDenied, OSError):
-                return
+        try:
+            for process in kernel.descendants(self._root):
+                if self._stopping.is_set():
+                    return
+                with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+                    if not process.zombie:
+                        found.append(psutil.Process(process.pid).memory_full_info())
+        except (psutil.AccessDenied, OSError):
+            return
         if found:
             self.memory = Memory(len(found), *(sum(getattr(one, kind) for one in found) for kind in Memory.KINDS))

@@ -27,6 +27,7 @@ from report.run import Ending, Leftovers, Request
 
 LOOK = 0.005  # seconds between looks at the kernel's state
 LAST_LINES = 10
+LONGEST = 400  # characters of such a line; one that never ends may be as long as all that is kept
 ALL_ANSWERED, SOME_FAILED = 0, 1  # exit statuses of the load script that leave a record
 
 
@@ -181,7 +182,7 @@ def fault(
     by_itself = ended.exited
     lines = ended.output().lines()
     how = str(by_itself) if by_itself else "it had to be ended"
-    last = [f"    {line}" for line in lines[-LAST_LINES:]] or ["    (it printed nothing)"]
+    last = [f"    {_short(line)}" for line in lines[-LAST_LINES:]] or ["    (it printed nothing)"]
     return ServerError(
         "\n".join(
             [f"{name} {problem}", f"  command: {shlex.join(command.shown)}", f"  end: {how}", "  last lines:", *last]
@@ -190,3 +191,9 @@ def fault(
         elsewhere,
         astray=astray,
     )
+
+
+def _short(line: str) -> str:
+    """Both ends of a line that is longer than anybody would read."""
+    cut = len(line) - LONGEST
+    return line if cut <= 0 else f"{line[: LONGEST // 2]} [... {cut} characters cut ...] {line[-LONGEST // 2 :]}"

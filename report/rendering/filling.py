@@ -1,11 +1,14 @@
 """Floor 2, pure. Jinja templates filled in, strictly; what their author can mend is told with file and line."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import jinja2
 
 from report.errors import SpecError
+
+_REPORT = str(Path(__file__).parents[1])
+_WHAT_FILTERS_RAISE = (LookupError, AttributeError, ValueError, AssertionError, RuntimeError, MemoryError)
 
 
 def fill(environment: jinja2.Environment, root: Path, file: str, values: Mapping[str, object]) -> str:
@@ -22,6 +25,10 @@ def fill(environment: jinja2.Environment, root: Path, file: str, values: Mapping
         raise SpecError(f"{file}: is not UTF-8: {error}") from None
     except (jinja2.TemplateError, TypeError, ArithmeticError, RecursionError) as error:
         raise SpecError(f"{file}:{_line(error, file)}: {error}") from None
+    except _WHAT_FILTERS_RAISE as error:
+        if _is_ours(error, file):
+            raise
+        raise SpecError(f"{file}:{_line(error, file)}: {error or type(error).__name__}") from None
     except SpecError as error:
         line = _line(error, file)
         raise SpecError(problem.replace(f"{file}:", f"{file}:{line}:", 1) for problem in error.problems) from None
@@ -35,6 +42,33 @@ def _line(error: BaseException, file: str) -> int:
             line = trace.tb_lineno
         trace = trace.tb_next
     return line
+
+
+def _is_ours(error: BaseException, file: str) -> bool:
+    """Whether it was raised by what the template called of this generator: then it is no fault of the author's."""
+    trace, filling, ours = error.__traceback__, False, False
+    while trace is not None:
+        place = trace.tb_frame.f_code.co_filename
+        filling = filling or place.endswith(file)
+        if filling and not place.endswith(".py"):  # a template, called back by what was called
+            ours = False
+        elif filling and place.startswith(_REPORT):
+            ours = True
+        trace = trace.tb_next
+    return ours
+
+
+def of_texts(name: str, call: Callable[..., str]) -> Callable[..., str]:
+    """The call as a template may make it; it raises TypeError for what is no text in quotes."""
+
+    def checked(*texts: object, **options: object) -> str:
+        given = [value for key, value in options.items() if key not in ("caller", "log") and value is not None]
+        for value in (*texts, *given):
+            if not isinstance(value, str):
+                raise TypeError(f"{name}: expected a text in quotes; found {value}")
+        return call(*texts, **options)
+
+    return checked
 
 
 def environment(root: Path) -> jinja2.Environment:

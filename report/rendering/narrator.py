@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from report.errors import SpecError
-from report.rendering import metrics
+from report.rendering import filling, metrics
 from report.rendering.illustrator import Illustrator
 from report.rendering.labels import Labels
 from report.rendering.measure import UnmeasuredError
@@ -46,9 +46,11 @@ class Narrator:
 
     def calls(self) -> Mapping[str, Callable[..., str]]:
         """The names an explanation can use."""
-        own = ("claim", "metric", "declared", "predicted", "limit", "claims_table", "tradeoffs_table")
+        own = ("claim", "metric", "declared", "predicted", "limit")
         shown = ("excerpt", "terminal", "figure", "diagram")
-        return {name: getattr(self, name) for name in own} | {name: getattr(self._shows, name) for name in shown}
+        calls = {name: getattr(self, name) for name in own} | {name: getattr(self._shows, name) for name in shown}
+        tables = {"claims_table": self.claims_table, "tradeoffs_table": self.tradeoffs_table}
+        return tables | {name: filling.of_texts(name, call) for name, call in calls.items()}
 
     def claim(self, claim_id: str, caller: Callable[[], str]) -> str:
         """A sentence with its verdict, the measured value and a link to the evidence."""

@@ -31,9 +31,9 @@ class Excerpt:
 def excerpt(root: Path, path: str, name: str, asked_by: str) -> Excerpt:
     """A function, class, method (Class.method) with its decorators, or a region; SpecError names both files."""
     call = f"{asked_by}: excerpt({path!r}, {name!r})"
-    if not (root / path).resolve().is_relative_to(root.resolve()):
-        raise SpecError(f"{call}: {path} is not a file of the repository")
     try:
+        if not (root / path).resolve().is_relative_to(root.resolve()):
+            raise SpecError(f"{call}: {path} is not a file of the repository")
         lines = (root / path).read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise SpecError(f"{call}: {path} cannot be read: {error}") from None
