@@ -7,13 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from report import evidence
 from report.rendering import headings, labels
 from report.rendering.document import Document
 from report.rendering.gates import references
-from report.rendering.pages.appendix import AROUND, HEAD, LONG, TAIL, Table, extract
+from report.rendering.pages.appendix import AROUND, HEAD, LONG, TAIL, Table, Tables, extract
 from report.rendering.pages.page import Neighbours, page
+from report.rendering.verdicts import Evidence
 from report.spec import Language
 from tests.builders import REPOSITORY
+from tests.published import EVIDENCE
 
 WORDS = labels.load(REPOSITORY / "templates")
 PATH = "evidence/fork/many.python/requests.csv"
@@ -104,3 +107,10 @@ def test_the_gate_on_references_finds_every_line_on_the_page_that_the_text_refer
 def test_a_file_of_many_rows_makes_a_page_hardly_longer() -> None:
     few, many = (len(written(count, f"See [this]({PATH}#L150).\n")) for count in (LONG, 20_000))
     assert many < few
+
+
+def test_a_page_shows_a_record_as_its_file_has_it_even_where_a_newer_record_would_say_more() -> None:
+    directory = sorted(EVIDENCE.glob("*/*/run.json"))[0].parent
+    run = evidence.read(directory)
+    kept = Tables(Evidence({}, {("a", "b", "c"): (run,)}))[f"evidence/{run.identity.directory}/run.json"].lines
+    assert list(kept) == (directory / "run.json").read_text(encoding="utf-8").splitlines()

@@ -108,7 +108,7 @@ class Tables(Mapping[str, Table]):
 
 
 _FILES: Mapping[str, Callable[[Run], Sequence[str]]] = {
-    "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json"))),
+    "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json", exclude_unset=True))),
     "requests.csv": lambda run: _split(table(run.requests, Request)),
     "samples.csv": lambda run: _split(table(run.samples, Sample)),
     "server.log": lambda run: [line.text for line in run.server_lines],
