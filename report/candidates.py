@@ -15,6 +15,7 @@ from report import course, judgement
 from report.errors import ReportError, SpecError
 from report.judgement import Mistake, Probe, Rules
 from report.recording import foreign
+from report.recording.process import NotStartedError
 from report.rendering import metrics
 from report.rendering.judging import Fault
 from report.spec import Assignment, Server
@@ -175,8 +176,10 @@ def _built(assignment: Assignment, words: tuple[str, ...] | None, cwd: Path) -> 
         return None, ""
     try:
         good, said = foreign.build(f"{assignment.name}: --build", words, cwd)
-    except ReportError as error:
+    except NotStartedError as error:
         good, said = False, str(error)
+    except ReportError as error:  # trouble of the tool's own, which is never charged to the server
+        return Fault("", None, str(error)), ""
     return (None, said) if good else (Fault("", "builds", said), "")
 
 

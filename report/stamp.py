@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from report.publish import write_file
+
 INPUTS = ("assignments", "report", "templates", "report.toml", "requirements.txt")
 
 
@@ -30,7 +32,8 @@ def _files(place: Path) -> Iterable[Path]:
 def write(stamp: Path, made_from: str, folder: Path, outputs: Iterable[str], said: Sequence[str]) -> None:
     """Remembers what was made from what, and the lines that told of it."""
     digests = {path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in sorted(outputs)}
-    stamp.write_text(json.dumps({"inputs": made_from, "outputs": digests, "said": list(said)}, indent=1) + "\n")
+    told = json.dumps({"inputs": made_from, "outputs": digests, "said": list(said)}, indent=1) + "\n"
+    write_file(stamp, told.encode(), lasting=False)
 
 
 def unchanged(stamp: Path, made_from: str, folder: Path) -> list[str] | None:

@@ -5,10 +5,12 @@ directory and renamed, so that two at once do not disturb each other and a broke
 """
 
 import contextlib
+import errno
 import shlex
 import shutil
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from report import freshness
@@ -40,18 +42,31 @@ def built(root: Path, assignment: Assignment, server: str, cancel: Cancel, limit
             try:
                 _run(assignment, server, Built(temporary, shown), cancel, limit)
                 temporary.chmod(0o755)
-                with contextlib.suppress(FileExistsError):  # another recorder was first
+                with _unless_there():
                     temporary.rename(place)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     return Built(place, shown)
 
 
+@contextlib.contextmanager
+def _unless_there() -> Iterator[None]:
+    """What cannot be put there is not needed where another recorder was first; rename(2) says so in two ways."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+
+
 def fill_command(assignment: Assignment, server: str, *, port: int, delay: float) -> tuple[str, ...]:
     """The words that start a server by hand, built first if need be; raises SpecError and ServerError."""
     root = assignment.folder.parents[1]
-    with contextlib.closing(Cancel()) as cancel:
-        build = built(root, assignment, server, cancel, LIMIT)
+    try:
+        with contextlib.closing(Cancel()) as cancel:
+            build = built(root, assignment, server, cancel, LIMIT)
+    except OSError as error:
+        raise ServerError(f"{assignment.name}: servers.{server} cannot be built: {error}") from None
     return plain_command(assignment, server, port, delay, build).words
 
 

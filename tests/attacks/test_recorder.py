@@ -10,25 +10,36 @@ import os
 import re
 import resource
 import shutil
+import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from report import evidence, publish
+from report import evidence, pdf, publish
 from report.errors import EvidenceError, OutdatedError, ReportError, ServerError
 from report.keep import Keep
-from report.recording import foreign, kernel, record
+from report.planned import Planned
+from report.recording import build, foreign, kernel, record
+from report.recording.cancel import Cancel
+from report.recording.command import Built
 from report.recording.sampler import Sampler
+from report.rendering.document import Document
 from report.run import SCHEMA, Request, Run
+from report.spec import Assignment, Server
 from tests.builders import REPOSITORY, run, store
 from tests.recording.harness import ROOT, SHORT, Remembering, fake, planned
+from tests.recording.test_interruption import interrupted
+
+LIMITS = replace(SHORT, start=60.0, load=60.0)  # a server that is slow to start is not what is looked for
 
 
 @pytest.fixture
@@ -42,7 +53,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def recorded(folder: Path) -> Run:
-    return record(ROOT, planned(fake("answers")), folder, Remembering(), SHORT)
+    return record(ROOT, planned(fake("answers")), folder, Remembering(), LIMITS)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -173,11 +184,12 @@ def test_a_full_disk_is_one_sentence_and_the_earlier_run_stays(
     assert recorded(folder) != earlier
 
 
-def test_no_room_for_anything_temporary_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> str:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def no_room(*_: object, **__: object) -> str:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("tempfile.mkdtemp", full)
+
+def test_no_room_for_anything_temporary_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.mkdtemp", no_room)
     with pytest.raises(ServerError, match="No space left on device") as caught:
         recorded(tmp_path)
     assert caught.value.stage is None
@@ -221,6 +233,73 @@ def test_what_is_no_file_where_one_should_be_is_told_and_left(tmp_path: Path) ->
     with pytest.raises(OutdatedError, match=r"report.ko.md: cannot be written: Is a directory"):
         publish.write(FILES, tmp_path)
     assert (tmp_path / "report.ko.md" / "mine").is_dir()
+
+
+def test_a_pdf_for_which_there_is_no_room_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "report.pdf").write_bytes(b"old")
+    monkeypatch.setattr("tempfile.mkdtemp", no_room)
+    with pytest.raises(OutdatedError, match="^report.pdf: cannot be made: .*No space left on device; what was there"):
+        pdf.write(REPOSITORY, Document("ko", "제목", "# 제목\n", {}), tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes() == b"old"
+
+
+def test_a_command_by_hand_that_cannot_be_built_for_want_of_room_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = built_server(tmp_path)
+    monkeypatch.setattr("tempfile.mkdtemp", no_room)
+    with pytest.raises(ServerError, match="^fake: servers.one cannot be built: .*No space left on device$"):
+        build.fill_command(one.assignment, "one", port=1, delay=1.0)
+
+
+def test_a_recorder_that_builds_second_takes_what_the_first_has_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = built_server(tmp_path)
+    run_build = build._run
+
+    def slower(assignment: Assignment, server: str, into: Built, cancel: Cancel, limit: float) -> None:
+        run_build(assignment, server, into, cancel, limit)
+        shutil.copytree(into.directory, places[0])
+
+    monkeypatch.setattr(build, "_run", slower)
+    places = [tmp_path / build.PLACE / build._key(tmp_path, one.assignment, "one")]
+    with closing(Cancel()) as cancel:
+        made = build.built(tmp_path, one.assignment, "one", cancel, 60.0)
+    assert made is not None
+    assert list((tmp_path / build.PLACE).iterdir()) == places == [made.directory]
+
+
+def built_server(root: Path) -> Planned:
+    """A server that is built by a copy, under a root of its own."""
+    folder = root / "assignments" / "fake"
+    folder.mkdir(parents=True)
+    for path in (REPOSITORY / "assignments").glob("*.py"):
+        shutil.copy(path, folder.parent)
+    (folder / "server.py").write_text("", encoding="utf-8")
+    words = ("cp", "server.py", "{build}/server.py")
+    one = planned(Server(command=("{python}", "{build}/server.py"), build=words, sources=("assignments/fake/*.py",)))
+    return replace(one, assignment=one.assignment.model_copy(update={"folder": folder}))
+
+
+# --- SIGKILL, which nobody can handle --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("server", "what", "text"),
+    [
+        ("answers", "stage", "starting"),
+        ("never_listens", "server", "listening on"),
+        ("answers", "stage", "under load"),
+        ("tells_of_term", "server", "was told to end"),
+    ],
+)
+def test_a_recorder_that_is_killed_at_any_stage_leaves_nothing_and_the_next_run_works(
+    tmp_path: Path, server: str, what: str, text: str
+) -> None:
+    tag = f"tag-{uuid4()}"
+    assert interrupted(tmp_path, tag, server, what, text, signal.SIGKILL, "process") == (-signal.SIGKILL, "")
+    recorded(tmp_path / "evidence")
 
 
 # --- a clock that jumps ---------------------------------------------------------------------------------------------

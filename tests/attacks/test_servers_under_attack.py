@@ -3,9 +3,14 @@
 And whatever clients send to our own servers: afterwards these are as they were. No time on the clock decides.
 """
 
+import errno
+import os
 import re
+import resource
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +19,7 @@ import pytest
 
 from report import candidates, course, evidence, judge
 from report.errors import ServerError
+from report.judgement import Rules
 from report.recording import record
 from report.recording.stages import Limits
 from report.rendering import metrics
@@ -102,7 +108,7 @@ def test_a_server_that_stops_itself_before_it_listens_is_told_and_ended(
 
 
 def test_a_server_that_kills_its_process_group_kills_nobody_but_itself(tmp_path: Path, scratch: Path, tag: str) -> None:
-    made = attacked(tmp_path, tag, "kill-group")
+    made = attacked(tmp_path, tag, "kill-group", limits=PATIENT)
     assert outcomes(made) <= {"closed", "reset", "refused"}
     assert made.record.ending.signal == signal.SIGKILL
     assert any("ended by itself (signal SIGKILL)" in caveat for caveat in made.record.caveats)
@@ -112,7 +118,7 @@ def test_a_server_that_kills_its_supervisor_is_ended_and_makes_no_evidence(
     tmp_path: Path, scratch: Path, tag: str
 ) -> None:
     with pytest.raises(ServerError, match="the server: its supervisor was killed; record the run again"):
-        attacked(tmp_path, tag, "kill-parent")
+        attacked(tmp_path, tag, "kill-parent", limits=PATIENT)
     assert not (tmp_path / "evidence").exists()
 
 
@@ -175,13 +181,7 @@ when = [ { probe = "one", metric = "left.zombies", at_least = 1 } ]
 def test_pages_and_terminal_show_hostile_output_as_text_and_obey_none_of_it(
     tmp_path: Path, scratch: Path, does: str, outcome: str
 ) -> None:
-    root = tmp_path / "root"
-    write(root, "assignments/echo/scenario.toml", ECHO)
-    write(root, "assignments/echo/judge.toml", JUDGE)
-    for script in (REPOSITORY / "assignments").glob("*.py"):
-        (root / "assignments" / script.name).symlink_to(script)
-    (root / "templates").symlink_to(REPOSITORY / "templates")
-    rules = candidates.rules(root, course.load(root, metrics.problem))["echo"]
+    root, rules = judging(tmp_path)
     command = f"{{python}} hostile.py --port {{port}} --delay {{delay}} --does {does}"
     folder = REPOSITORY / "tests" / "fakes" / "servers"
     one = candidates.brought(root, rules, command, None, folder, None, 0.1)
@@ -200,6 +200,31 @@ def test_pages_and_terminal_show_hostile_output_as_text_and_obey_none_of_it(
         for shown in (page, text, *words.lines(made, "ko" if language == "ko" else "en", "page", "again")):
             assert not UNSEEN.search(shown)
         assert ("\\u202e" in page) == (does == "ugly")
+
+
+def judging(tmp_path: Path) -> tuple[Path, Rules]:
+    """A repository with one assignment that is judged by one probe."""
+    root = tmp_path / "root"
+    write(root, "assignments/echo/scenario.toml", ECHO)
+    write(root, "assignments/echo/judge.toml", JUDGE)
+    for script in (REPOSITORY / "assignments").glob("*.py"):
+        (root / "assignments" / script.name).symlink_to(script)
+    (root / "templates").symlink_to(REPOSITORY / "templates")
+    return root, candidates.rules(root, course.load(root, metrics.problem))["echo"]
+
+
+def test_a_build_that_the_tool_cannot_start_is_not_charged_to_the_server(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    root, rules = judging(tmp_path)
+    monkeypatch.setattr("os.openpty", none_left)
+    one = candidates.brought(root, rules, "{python} server.py {port} {delay}", "cc server.c", tmp_path, None, None)
+    (made,) = judge.judge_all(root, [one], root / "judged", 1)
+    assert made.judgement.outcome == "unjudged"
+    assert any("Too many open files" in line for line in judge.Words(root, [rules]).lines(made, "en", "page", "again"))
 
 
 # --- clients against our own servers --------------------------------------------------------------------------------
@@ -236,6 +261,25 @@ def thousands_that_come_and_go(server: Server) -> None:
         server.connect().close()
 
 
+def five_thousand_at_once(server: Server) -> None:
+    """As many as this machine lets one process have."""
+    count = min(5_000, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200)
+    url = f"http://127.0.0.1:{server.port}/"
+    words = [sys.executable, "-m", "assignments.accesses", url, "--clients", str(count), "--timeout", "90"]
+    load = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+    assert f"{count} sent, {count} answered, 0 failed" in load.stdout, load.stdout[-500:] + load.stderr
+
+
+ATTACKS = (
+    pipelined,
+    nul_bytes,
+    one_megabyte_header,
+    half_closed,
+    thousands_that_come_and_go,
+    five_thousand_at_once,
+)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_server_is_after_hostile_clients_as_it_was_before(name: str, tmp_path: Path) -> None:
     with running(name, tmp_path) as server:
@@ -245,7 +289,7 @@ def test_a_server_is_after_hostile_clients_as_it_was_before(name: str, tmp_path:
         if name == "thread":
             wait_for(lambda: server.threads() == 1, "the thread to end")
         before = state(server)
-        for attack in (pipelined, nul_bytes, one_megabyte_header, half_closed, thousands_that_come_and_go):
+        for attack in ATTACKS:
             attack(server)
         assert body_of(server.ask()) == GREETING
         wait_for(lambda: settled(name, server, before), "descriptors, threads and children to be as before")
