@@ -52,7 +52,7 @@ class Process:
 def descendants(root: int) -> list[Process]:
     """Every process that came of `root`, zombies too, without `root` itself."""
     children: dict[int, list[Process]] = {}
-    for process in _processes():
+    for process in _table.now():
         children.setdefault(process.parent, []).append(process)
     found: list[Process] = []
     todo = [root]
@@ -61,6 +61,38 @@ def descendants(root: int) -> list[Process]:
         found += born
         todo += [process.pid for process in born]
     return found
+
+
+class _Table:
+    """All processes there are. Many samplers ask at a time, and one look costs as much as all that runs here: who asks
+    while another looks gets the look after that, together with all who wait, and so none that began before it asked.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._looking = False
+        self._begun = self._done = 0
+        self._found: list[Process] = []
+
+    def now(self) -> list[Process]:
+        with self._turn:
+            wanted = self._begun + 1
+            self._turn.wait_for(lambda: self._done >= wanted or not self._looking)
+            if self._done >= wanted:
+                return self._found
+            self._looking, self._begun = True, wanted
+        try:
+            found = _processes()
+            with self._turn:
+                self._found, self._done = found, wanted
+        finally:
+            with self._turn:
+                self._looking = False
+                self._turn.notify_all()
+        return found
+
+
+_table = _Table()
 
 
 def _processes() -> list[Process]:

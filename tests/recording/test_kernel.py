@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,40 @@ def test_a_port_that_somebody_listens_on_is_not_free() -> None:
         listener.bind(("127.0.0.1", 0))
         assert not kernel.is_free(listener.getsockname()[1])
     assert kernel.is_free(kernel.free_port())
+
+
+def test_many_who_ask_while_one_looks_share_the_next_look_and_never_get_an_older_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun, release, looks = threading.Event(), threading.Event(), []
+
+    def look() -> list[kernel.Process]:
+        looks.append(len(looks) + 1)
+        begun.set()
+        assert release.wait(10)
+        return [kernel.Process(looks[-1], 0, False, 1, 0, 0.0)]
+
+    monkeypatch.setattr(kernel, "_processes", look)
+    table = kernel._Table()
+    with ThreadPoolExecutor(5) as pool:
+        first = pool.submit(table.now)
+        assert begun.wait(10)
+        others = [pool.submit(table.now) for _ in range(4)]
+        while len(table._turn._waiters) < 4:  # type: ignore[attr-defined]  # all of them wait for their turn
+            pass
+        release.set()
+        assert [process.pid for process in first.result(10)] == [1]
+        assert {one.result(10)[0].pid for one in others} == {2}
+    assert looks == [1, 2]
+
+
+def test_a_look_that_failed_leaves_the_turn_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    def look() -> list[kernel.Process]:
+        raise OSError("no descriptor is left")
+
+    table = kernel._Table()
+    with monkeypatch.context() as patch:
+        patch.setattr(kernel, "_processes", look)
+        with pytest.raises(OSError, match="no descriptor"):
+            table.now()
+    assert table.now()
