@@ -151,7 +151,8 @@ def test_a_port_that_somebody_listens_on_is_not_free() -> None:
 def test_many_who_ask_while_one_looks_share_the_next_look_and_never_get_an_older_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begun, release, looks = threading.Event(), threading.Event(), []
+    begun, release = threading.Event(), threading.Event()
+    looks: list[int] = []
 
     def look() -> list[kernel.Process]:
         looks.append(len(looks) + 1)
