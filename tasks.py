@@ -202,32 +202,22 @@ def judge(
     """Judge the course's good servers, which must be accepted, and its planted mistakes, which must be named."""
     from report import candidates, publish
     from report import judge as judging
-    from report.errors import ClaimError, SpecError
     from report.rendering import scoreboard
 
     with _explained():
         course = _course()
         spoken = _language(course, language)
-        found = candidates.rules(ROOT, course.assignments)
-        chosen = candidates.chosen(found, course.chosen(assignment), mistake)
+        chosen = candidates.chosen(candidates.rules(ROOT, course.assignments), course.chosen(assignment), mistake)
         words = judging.Words(ROOT, chosen)
-        judged = [one for rules in chosen for one in candidates.of_course(rules, _positive("delay", delay), mistake)]
-        judged = [one for one in judged if one.mistake is None] if good else judged
-        rounds = [judging.judge_all(ROOT, judged, JUDGED, max(1, jobs)) for _ in range(max(1, good))]
-        entries = [made.entry for judgements in rounds for made in judgements]
-        if not entries:
-            raise SpecError("there is nothing to judge here: no judge.toml, or no program that builds the servers")
+        entries = judging.of_course(ROOT, chosen, JUDGED, jobs, _positive("delay", delay), mistake, good)
         print("\n".join(words.table_lines(entries, spoken)))
         if good:
             alarms = sum(not entry.is_right for entry in entries)
             print(f"{len(entries)} judgements of good servers, {alarms} false alarms")
         else:
             publish.write(words.table(entries), BUILD)
-            count = scoreboard.tally(entries)
-            said = f"{count['rejected']} of {count['seen']} mistakes rejected, {count['named']} named rightly"
-            print(f"{said}; {count['good']} good servers; table in build/mistakes.*.md")
-        if wrong := [entry.judgement.server for entry in entries if not entry.is_right]:
-            raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
+            print(f"{scoreboard.summary(entries)}; table in build/mistakes.*.md")
+        judging.must_be_right(entries)
 
 
 @task(help={"jobs": _HELP["jobs"], "format": "html (default; always with Markdown), or pdf as well"})
@@ -297,12 +287,15 @@ def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
 
 @task(help={"jobs": "runs side by side (default 4)"})
 def check(context: Context, jobs: int = 4) -> None:
-    """Check as CI does: fresh runs at speed 20, claims, transcripts, both languages, docs/ byte for byte."""
+    """Check as CI does: fresh runs at speed 20, claims, transcripts, both languages, docs/ byte for byte; then every
+    planted mistake must be rejected with its diagnosis, and every good server accepted."""
     import shutil
 
+    from report import candidates, console, plan
     from report import check as checking
-    from report import console, plan
+    from report import judge as judging
     from report.recording import progress_for
+    from report.rendering import scoreboard
 
     with _explained():
         course = _course()
@@ -317,6 +310,11 @@ def check(context: Context, jobs: int = 4) -> None:
             f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold\n"
             + console.gates(counts.made)
         )
+        rules = list(candidates.rules(ROOT, course.assignments).values())
+        entries = judging.of_course(ROOT, rules, BUILD / "check" / "judged", jobs * judging.WAITING)
+        judging.must_be_right(entries)
+        judging.must_be_told(judging.Words(ROOT, rules).table(entries), ROOT / "assignments")
+        print(f"judged: {scoreboard.summary(entries)}")
 
 
 @task(help={"assignment": _HELP["assignment"]})

@@ -4,13 +4,13 @@ The first probe of each is run before the others: who does not come through that
 """
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import plan
+from report import candidates, plan
 from report.candidates import Candidate
-from report.errors import ReportError, ServerError
+from report.errors import ClaimError, OutdatedError, ReportError, ServerError, SpecError
 from report.judgement import ELSEWHERE, UNRECORDED, Rules
 from report.planned import Planned
 from report.recording import attempt_all, progress_for
@@ -24,6 +24,8 @@ from report.rendering.scoreboard import Entry
 from report.rendering.verdicts import Evidence
 from report.run import Identity
 from report.spec import LANGUAGES, Language
+
+WAITING = 6  # times as many probes side by side as measured runs: they wait most of the time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,41 @@ class Judged:
         if mistake is None:
             return Entry(self.judgement)
         return Entry(self.judgement, mistake.title, mistake.diagnosis, mistake.course, mistake.sanitizer_only)
+
+
+def of_course(
+    root: Path,
+    chosen: Iterable[Rules],
+    folder: Path,
+    jobs: int,
+    delay: float = candidates.DELAY,
+    mistake: str | None = None,
+    good: int = 0,
+) -> list[Entry]:
+    """The good servers of the course and its planted mistakes judged in the same way, or one of the mistakes alone.
+
+    With `good` the good servers only, so many times each. Raises SpecError when there is nothing to judge.
+    """
+    judged = [one for rules in chosen for one in candidates.of_course(rules, delay, mistake)]
+    judged = [one for one in judged if one.mistake is None] if good else judged
+    if not judged:
+        raise SpecError("there is nothing to judge here: no judge.toml, or no program that builds the servers")
+    return [made.entry for _ in range(max(1, good)) for made in judge_all(root, judged, folder, max(1, jobs))]
+
+
+def must_be_right(entries: Iterable[Entry]) -> None:
+    """Raises ClaimError naming every server that was not judged as it must be."""
+    if wrong := [f"{entry.judgement.assignment}/{entry.judgement.server}" for entry in entries if not entry.is_right]:
+        raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
+
+
+def must_be_told(tables: Mapping[str, bytes], folder: Path) -> None:
+    """Raises OutdatedError when the tables of mistakes in this folder tell of other verdicts than these do."""
+    for name, made in tables.items():
+        path = folder / name
+        told = path.read_text(encoding="utf-8") if path.is_file() else ""
+        if scoreboard.unmeasured(told) != scoreboard.unmeasured(made.decode()):
+            raise OutdatedError(f"assignments/{name}: tells of other verdicts; invoke judge, and take build/{name}")
 
 
 @dataclass(slots=True)

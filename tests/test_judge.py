@@ -1,6 +1,7 @@
 """Servers of all kinds are judged for what they really do: run, recorded, named and shown, and always ended."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from report import candidates, course, judge, judgement
 from report.candidates import Candidate
-from report.errors import SpecError
+from report.errors import ClaimError, OutdatedError, SpecError
 from report.judge import Judged
 from report.judgement import Rules
 from report.rendering import metrics
@@ -183,8 +184,23 @@ def test_planted_mistakes_and_good_servers_are_judged_in_the_same_way(root: Path
     assert zombies.is_right
     assert not other.is_right
     assert other.judgement.outcome == "accepted"
-    table = judge.Words(root, [rules(root)]).table([zombies, other])
-    assert set(table) == {"mistakes.ko.md", "mistakes.en.md"}
+    with pytest.raises(ClaimError, match="not judged as it must be: echo/not-really$"):
+        judge.must_be_right([zombies, other])
+
+
+def test_tables_of_mistakes_must_tell_the_same_verdicts_whatever_was_measured(root: Path) -> None:
+    words = judge.Words(root, [rules(root)])
+    planted = [one for one in candidates.of_course(rules(root)) if one.mistake is not None]
+    told = words.table([made.entry for made in judge.judge_all(root, planted, root / "judged", 2)])
+    assert set(told) == {"mistakes.ko.md", "mistakes.en.md"}
+    for name, table in told.items():
+        (root / "assignments" / name).write_bytes(re.sub(rb": \d+ \|\n", b": 99 |\n", table))
+        assert b": 99 |" in (root / "assignments" / name).read_bytes()
+    judge.must_be_told(told, root / "assignments")
+    korean = root / "assignments" / "mistakes.ko.md"
+    korean.write_text(korean.read_text().replace("`zombies`", "`orphans`"))
+    with pytest.raises(OutdatedError, match=r"assignments/mistakes.ko.md: tells of other verdicts; invoke judge"):
+        judge.must_be_told(told, root / "assignments")
 
 
 def test_one_mistake_can_be_judged_alone_and_one_that_is_not_there_is_told(root: Path) -> None:
@@ -278,7 +294,7 @@ def test_the_exit_code_tells_accepted_rejected_and_not_judged_apart(
 def test_the_task_judge_fails_where_a_mistake_is_accepted_and_says_which(root: Path) -> None:
     ended = invoke(root, "judge", "--mistake", "not-really", "--language", "en")
     assert ended.returncode == 4, ended
-    assert ended.stderr == "error: not judged as it must be: not-really\n"
+    assert ended.stderr == "error: not judged as it must be: echo/not-really\n"
     assert "0 of 1 mistakes rejected, 0 named rightly" in ended.stdout
     assert "`not-really`" in (root / "build" / "mistakes.ko.md").read_text()
 

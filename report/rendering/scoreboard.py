@@ -48,6 +48,14 @@ def tally(entries: Sequence[Entry]) -> dict[str, int]:
     }
 
 
+def summary(entries: Sequence[Entry]) -> str:
+    """How many there were and how many were judged as they must be, in one line."""
+    count = tally(entries)
+    said = f"{count['rejected']} of {count['seen']} mistakes rejected, {count['named']} named rightly"
+    right = sum(entry.is_right for entry in entries if entry.title is None)
+    return f"{said}; {right} of {count['good']} good servers accepted"
+
+
 def markdown(entries: Sequence[Entry], label: Labels, advice: Mapping[str, Advice]) -> str:
     """The table in one language, the good servers first in each assignment."""
     head = ["assignment", "server", "mistake", "course_number", "verdict", "failed_stage"]
@@ -58,6 +66,11 @@ def markdown(entries: Sequence[Entry], label: Labels, advice: Mapping[str, Advic
     lines += [_row([label(key) for key in head]), _row(["---"] * len(head))]
     lines += [_row(_cells(entry, label, advice)) for entry in entries]
     return "\n".join(lines) + "\n"
+
+
+def unmeasured(table: str) -> str:
+    """The table without its last column: what was measured is another time something else, and the verdict is not."""
+    return "\n".join(line.rsplit(" | ", 1)[0] for line in table.splitlines())
 
 
 def _cells(entry: Entry, label: Labels, advice: Mapping[str, Advice]) -> list[str]:
