@@ -1,28 +1,15 @@
-"""python -m benchmarks [part ...] [--rounds 5]"""
+"""python -m benchmarks [servers load ...] [--rounds 5] [--into FOLDER]"""
 
 import argparse
-import json
-import sys
+from pathlib import Path
 
-from benchmarks import environment, measure, servers, tables
+from benchmarks.run import PARTS, TRIED, run
 
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("parts", nargs="*", default=["servers"])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--match", default="", help="only contenders with this in their name")
-    options = parser.parse_args()
-    environment.prepare()
-    wanted = {n: m for n, m in servers.measures().items() if options.match in n}
-    samples, missing = measure.interleaved(wanted, options.rounds, lambda line: print(line, flush=True))
-    print(json.dumps(environment.versions(servers.PACKAGES, servers.PROGRAMS), ensure_ascii=False))
-    print("\n".join(tables.measured(samples, ["rate", "cpu", "switches", "p99", "failed"])))
-    print("\n".join(tables.compared(samples, servers.TARGETS)))
-    for name, reason in missing.items():
-        print(f"{name}: {reason}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+parser = argparse.ArgumentParser(prog="python -m benchmarks")
+parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--into", type=Path, default=TRIED)
+options = parser.parse_args()
+if unknown := [name for name in options.parts if name not in PARTS]:
+    parser.error(f"{unknown[0]}: there is no such part; there are {', '.join(PARTS)}")
+run(options.parts or [*PARTS], options.rounds, options.into, lambda line: print(line, flush=True))

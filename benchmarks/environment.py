@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks.generators import program
-from benchmarks.measure import ROOT, Missing, finished
+from benchmarks.measure import ROOT, MissingError
 
 PLACE = ROOT / "build" / "bench-venv"
 PYTHON = PLACE / "bin" / "python"
@@ -17,7 +17,7 @@ _ASKED = {"wrk": ("-v",), "ab": ("-V",), "nginx": ("-v",), "cc": ("--version",),
 
 
 def prepare() -> None:
-    """The environment is there and as pinned, or Missing says why not."""
+    """The environment is there and as pinned, or MissingError says why not."""
     stamp = PLACE / ".pinned"
     if stamp.is_file() and stamp.read_text() == PINNED.read_text():
         return
@@ -25,7 +25,7 @@ def prepare() -> None:
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(PINNED)]
     for command in ([sys.executable, "-m", "venv", "--clear", str(PLACE)], [str(PYTHON), *install]):
         if subprocess.run(command, check=False).returncode:
-            raise Missing(f"{' '.join(command)} failed")
+            raise MissingError(f"{' '.join(command)} failed")
     stamp.write_text(PINNED.read_text())
 
 
@@ -37,7 +37,7 @@ def versions(packages: Iterable[str], programs: Iterable[str]) -> dict[str, str]
     for name in programs:
         try:
             found[name] = _version(name)
-        except Missing:
+        except MissingError:
             found[name] = "not installed"
     return found
 
@@ -50,6 +50,6 @@ def _version(name: str) -> str:
 
 
 def _processor() -> str:
-    said, _, _ = finished(["cat", "/proc/cpuinfo"])
+    said = Path("/proc/cpuinfo").read_text()
     names = re.findall(r"^model name\s*: (.*)$", said, re.MULTILINE)
     return f"{len(names)} × {names[0]}" if names else platform.machine()

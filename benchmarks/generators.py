@@ -6,32 +6,34 @@ The parsing is pure. Both open a connection for each request (`Connection: close
 import re
 import shutil
 
-from benchmarks.measure import Missing, Sample, Usage, finished
+from benchmarks.measure import MissingError, Sample, finished
 
 CONNECTIONS = 32
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 
 
-def wrk(port: int, seconds: float, *options: str) -> tuple[Sample, Usage]:
+def wrk(port: int, seconds: float, *options: str) -> Sample:
     """Requests a second, those that failed, latencies in seconds, over `CONNECTIONS` connections of one thread."""
     command = [program("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "--latency", "-H", "Connection: close"]
-    said, _, usage = finished([*command, *options, f"http://127.0.0.1:{port}/"], limit=seconds + 30)
-    return wrk_output(said), usage
+    done = finished([*command, *options, f"http://127.0.0.1:{port}/"], limit=seconds + 30)
+    sample = wrk_output(done.said)
+    return sample | {"client_cpu": done.used.cpu / max(1.0, sample["requests"])}
 
 
-def ab(port: int, requests: int) -> tuple[Sample, Usage]:
+def ab(port: int, requests: int) -> Sample:
     """Requests a second and those that failed, over `CONNECTIONS` connections."""
     command = [program("ab"), "-q", "-c", str(CONNECTIONS), "-n", str(requests), f"http://127.0.0.1:{port}/"]
-    said, _, usage = finished(command)
-    return ab_output(said), usage
+    done = finished(command)
+    sample = ab_output(done.said)
+    return sample | {"client_cpu": done.used.cpu / max(1.0, sample["requests"])}
 
 
 def program(name: str) -> str:
-    """Where a program of the system is; Missing with the package of Debian's that has it."""
+    """Where a program of the system is; MissingError with the package of Debian's that has it."""
     found = shutil.which(name, path="/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
     if found is None:
         package = {"ab": "apache2-utils", "nginx": "nginx-light"}.get(name, name)
-        raise Missing(f"{name} is not installed; on Debian and Ubuntu: apt install {package}")
+        raise MissingError(f"{name} is not installed; on Debian and Ubuntu: apt install {package}")
     return found
 
 

@@ -5,23 +5,23 @@ Knows processes, resource usage (wait4(2)) and rounds. Must not know what is mea
 
 import contextlib
 import os
-import resource
 import signal
 import socket
 import subprocess
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import IO, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 20.0  # seconds for anything to start or to end
 Sample = dict[str, float]
 Samples = dict[str, dict[str, list[float]]]  # contender → metric → one value a round
-_T = TypeVar("_T")
 
 
-class Missing(Exception):
+class MissingError(Exception):
     """A contender cannot be measured here; says why, and how to have it."""
 
 
@@ -36,84 +36,130 @@ class Usage(NamedTuple):
         return Usage(self.cpu - other.cpu, self.switches - other.switches)
 
 
-class Started:
-    """A process in a group of its own, whose output goes nowhere; ended, by its id, and counted by `stop`."""
+class Finished(NamedTuple):
+    """What a command printed, the seconds it took as a whole process, what it used, and its memory at most."""
 
-    def __init__(self, command: Sequence[str], cwd: Path = ROOT, environment: Mapping[str, str] | None = None) -> None:
+    said: str
+    seconds: float
+    used: Usage
+    peak: int  # bytes, of the process itself; 0 where it was not asked for
+
+
+class Started:
+    """A process in a group of its own; ended, by its id, and counted by `stop`. Its output goes nowhere by default."""
+
+    def __init__(self, command: Sequence[str], cwd: Path = ROOT, output: int | IO[bytes] = subprocess.DEVNULL) -> None:
         self.command = list(command)
         try:
             self._process = subprocess.Popen(
                 self.command,
                 cwd=cwd,
-                env={**os.environ, **(environment or {})},
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output != subprocess.DEVNULL else output,
                 start_new_session=True,
             )
         except OSError as error:
-            raise Missing(f"{command[0]} cannot be started: {error.strerror}") from None
+            raise MissingError(f"{command[0]} cannot be started: {error.strerror}") from None
         self.pid = self._process.pid
+        self.exit_status: int | None = None
 
     def wait_for_port(self, port: int) -> None:
-        """Until it takes connections; Missing if it ends before, or takes none in `PATIENCE`."""
+        """Until it answers; MissingError if it ends before, or does not in `PATIENCE`."""
         for _ in range(int(PATIENCE / 0.01)):
-            if self._process.poll() is not None:
-                raise Missing(f"{' '.join(self.command)} ended with {self._process.returncode} before it listened")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1) as peer:
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                raise MissingError(f"{self} ended before it listened")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
                 peer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 if peer.recv(65_536):
                     return
             time.sleep(0.01)
-        raise Missing(f"{' '.join(self.command)} does not listen")
+        raise MissingError(f"{self} does not listen")
+
+    def wait(self) -> Usage:
+        """What it used from first to last, when it has ended."""
+        _, status, used = os.wait4(self.pid, 0)
+        self.exit_status = self._process.returncode = os.waitstatus_to_exitcode(status)
+        return Usage(used.ru_utime + used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
 
     def stop(self) -> Usage:
-        """Ends it politely, then not, with its whole group; what it used from first to last."""
-        usage = Usage(0.0, 0)
-        if self._process.returncode is not None:
-            return usage
-        for end, number in ((os.kill, signal.SIGTERM), (os.killpg, signal.SIGKILL)):
-            with contextlib.suppress(ProcessLookupError):
-                end(self.pid, number)
-            limit = time.monotonic() + PATIENCE
-            while self._process.returncode is None and time.monotonic() < limit:
-                pid, status, used = os.wait4(self.pid, os.WNOHANG)
-                if pid:
-                    self._process.returncode = os.waitstatus_to_exitcode(status)
-                    usage = _usage(used)
-                else:
-                    time.sleep(0.005)
+        """Ends it politely, after `PATIENCE` not, and what is left of its group; nothing the second time."""
+        if self.exit_status is not None:
+            return Usage(0.0, 0)
+        os.kill(self.pid, signal.SIGTERM)
+        with _killed_after(PATIENCE, self.pid):
+            usage = self.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         return usage
 
-
-def _usage(used: resource.struct_rusage) -> Usage:
-    return Usage(used.ru_utime + used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
+    def __str__(self) -> str:
+        return " ".join(self.command)
 
 
 @contextlib.contextmanager
-def running(command: Sequence[str], port: int, cwd: Path = ROOT) -> Iterator[Started]:
-    """A server that listens, and has ended afterwards whatever happens."""
-    started = Started(command, cwd)
+def _killed_after(seconds: float, group: int) -> Iterator[None]:
+    """Within it, the group is killed when it has taken too long."""
+    timer = threading.Timer(seconds, os.killpg, (group, signal.SIGKILL))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+@contextlib.contextmanager
+def serving(start: Callable[[int, float], Started], delay: float) -> Iterator[tuple[int, Started]]:
+    """The port of a server that listens, and has ended afterwards whatever happens."""
+    port = free_port()
+    started = start(port, delay)
     try:
         started.wait_for_port(port)
-        yield started
+        yield port, started
     finally:
         started.stop()
 
 
-def finished(command: Sequence[str], cwd: Path = ROOT, limit: float = 120.0) -> tuple[str, float, Usage]:
-    """What a command printed, the seconds it took as a whole process, and what it used."""
-    before = _usage(resource.getrusage(resource.RUSAGE_CHILDREN))
-    begin = time.monotonic()
-    try:
-        done = subprocess.run(list(command), cwd=cwd, capture_output=True, text=True, timeout=limit, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Missing(f"{' '.join(command)}: {error}") from None
-    taken = time.monotonic() - begin
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise Missing(f"{' '.join(command)} ended with {done.returncode}: {said[-1] if said else 'no word'}")
-    return done.stdout, taken, _usage(resource.getrusage(resource.RUSAGE_CHILDREN)) - before
+def finished(
+    command: Sequence[str], cwd: Path = ROOT, limit: float = 120.0, status: int = 0, peak: bool = False
+) -> Finished:
+    """A command run to its end; MissingError where that is not exit status 0 or this one, or does not come in time."""
+    with tempfile.TemporaryFile() as output:
+        begin = time.monotonic()
+        started = Started(command, cwd, output)
+        memory = _Peak(started.pid)
+        if peak:
+            memory.start()
+        try:
+            with _killed_after(limit, started.pid):
+                used = started.wait()
+        finally:
+            started.stop()
+        taken = time.monotonic() - begin
+        output.seek(0)
+        said = output.read().decode("utf-8", "replace")
+    if started.exit_status not in (0, status):
+        raise MissingError(f"{started} ended with {started.exit_status}: {(said.split(chr(10)) or [''])[-2:][0]}")
+    return Finished(said, taken, used, memory.bytes)
+
+
+class _Peak(threading.Thread):
+    """The most memory that a process ever had, asked for again and again while it lives.
+
+    ru_maxrss would not do: it begins with what the process had that started it.
+    """
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._status = Path(f"/proc/{pid}/status")
+        self.bytes = 0
+
+    def run(self) -> None:
+        with contextlib.suppress(OSError, ValueError, IndexError):  # it has ended, and has no memory any more
+            while True:
+                self.bytes = int(self._status.read_text().split("VmHWM:")[1].split()[0]) * 1024
+                time.sleep(0.01)
 
 
 def free_port() -> int:
@@ -135,7 +181,7 @@ def interleaved(
                 continue
             try:
                 sample = measure()
-            except Missing as error:
+            except MissingError as error:
                 missing[name] = str(error)
                 samples.pop(name, None)
                 say(f"left out: {name}: {error}")

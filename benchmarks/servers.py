@@ -1,90 +1,15 @@
-"""The four designs at delay 0, one connection a request, beside the C edition and servers of other people.
-
-Knows who is compared and how each is started. What is asked of the ratios stands in `TARGETS`.
-"""
+"""The four designs at delay 0, one connection a request, beside the C edition and servers of other people."""
 
 import functools
-import os
-import sys
-import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-from benchmarks import environment, generators
-from benchmarks.measure import ROOT, Missing, Sample, Started, Usage, free_port
-from benchmarks.tables import Target
-from report import course
-from report.errors import ReportError
-from report.recording import fill_command
-from report.rendering import metrics
+from benchmarks import generators
+from benchmarks.contenders import Start, confined, nginx, ours, peer
+from benchmarks.measure import Sample, Usage, serving
+from benchmarks.parts import Part, Table, Target, Words
 
 SECONDS = 2.0
-PACKAGES = ("cheroot", "gunicorn", "waitress")
-PROGRAMS = ("wrk", "nginx", "cc")
 
-
-@dataclass(frozen=True)
-class Contender:
-    """A server: how it is started on a port with a delay, and whether on one core only."""
-
-    start: Callable[[int, float], Started]
-
-
-def ours(assignment: str, server: str) -> Contender:
-    """A design as it is committed, by its scenario's own command; built first if need be."""
-
-    def start(port: int, delay: float) -> Started:
-        try:
-            command = fill_command(_assignment(assignment), server, port=port, delay=delay)
-        except ReportError as error:
-            raise Missing("; ".join(error.problems)) from None
-        return Started(command, ROOT / _assignment(assignment).servers[server].directory)
-
-    return Contender(start)
-
-
-@functools.cache
-def _assignment(name: str) -> course.Assignment:
-    return course.find(course.load(ROOT, metrics.problem), name)
-
-
-def peer(kind: str) -> Contender:
-    """One of `peers.py`."""
-    script = str(Path(__file__).with_name("peers.py"))
-    return Contender(lambda port, delay: Started([str(environment.PYTHON), script, kind, str(port), f"{delay:g}"]))
-
-
-def nginx() -> Contender:
-    """One worker process that returns a constant."""
-    answer = 'types {} default_type text/plain; return 200 "My first web server!";'
-    rest = "keepalive_timeout 0; access_log off; client_body_temp_path {0}; proxy_temp_path {0};"
-
-    def start(port: int, delay: float) -> Started:
-        folder = tempfile.mkdtemp(prefix="bench-nginx-")
-        listen = f"server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ {answer} }} }}"
-        settings = f"daemon off; worker_processes 1; pid {folder}/pid; error_log /dev/null crit; events {{ }}"
-        Path(folder, "conf").write_text(f"{settings} http {{ {rest.format(folder)} {listen} }}")
-        return Started([generators.program("nginx"), "-p", folder, "-c", f"{folder}/conf"])
-
-    return Contender(start)
-
-
-def confined(contender: Contender) -> Contender:
-    """The same on one core: the first that this process may use."""
-
-    def start(port: int, delay: float) -> Started:
-        allowed = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {min(allowed)})  # what is started inherits it
-        try:
-            return contender.start(port, delay)
-        finally:
-            os.sched_setaffinity(0, allowed)
-
-    return Contender(start)
-
-
-CONTENDERS: Mapping[str, Contender] = {
+CONTENDERS = {
     "iterative": ours("iterative", "python"),
     "iterative (C)": ours("iterative", "c"),
     "socketserver.TCPServer": peer("socketserver.TCPServer"),
@@ -103,58 +28,65 @@ CONTENDERS: Mapping[str, Contender] = {
     "cheroot, 10 threads": peer("cheroot"),
     "gunicorn gthread, 10 threads": peer("gunicorn"),
     "waitress, 4 threads": peer("waitress"),
-    "nginx, 1 process": nginx(),
+    "nginx, 1 process": nginx,
 }
 TARGETS = (
     Target("iterative", "rate", "socketserver.TCPServer", 0.95),
     Target("iterative", "rate", "http.server.HTTPServer", 2.5),
-    Target("iterative", "rate", "iterative (C)", None, 0.95),
+    Target("iterative", "rate", "iterative (C)", aim=0.95),
     Target("iterative", "cpu", "iterative (C)", 1.3),
     Target("fork", "rate", "socketserver.ForkingTCPServer", 2, 3),
     Target("fork", "rate", "fork (C)", 0.28, 0.42),
     Target("thread", "rate", "socketserver.ThreadingTCPServer", 1.3),
     Target("thread", "rate", "http.server.ThreadingHTTPServer", 1.7),
     Target("thread", "rate", "thread (C)", 0.3),
-    Target("thread, one core", "rate", "socketserver.ThreadingTCPServer", None, 3),
-    Target("thread, one core", "rate", "thread (C)", None, 0.75),
+    Target("thread, one core", "rate", "socketserver.ThreadingTCPServer", aim=3),
+    Target("thread, one core", "rate", "thread (C)", aim=0.75),
     Target("message_queue", "rate", "cheroot, 10 threads", 3.5),
     Target("message_queue", "rate", "gunicorn gthread, 10 threads", 3.5),
     Target("message_queue", "rate", "waitress, 4 threads", 2),
     Target("message_queue", "rate", "message_queue (C)", 0.45),
-    Target("message_queue, one core", "rate", "cheroot, 10 threads", None, 6),
-    Target("message_queue, one core", "rate", "gunicorn gthread, 10 threads", None, 6),
-    Target("message_queue, one core", "rate", "waitress, 4 threads", None, 4),
-    Target("message_queue, one core", "rate", "message_queue (C)", None, 0.85),
-    Target("message_queue, one core", "rate", "nginx, 1 process", None, 1),
+    Target("message_queue, one core", "rate", "cheroot, 10 threads", aim=6),
+    Target("message_queue, one core", "rate", "gunicorn gthread, 10 threads", aim=6),
+    Target("message_queue, one core", "rate", "waitress, 4 threads", aim=4),
+    Target("message_queue, one core", "rate", "message_queue (C)", aim=0.85),
+    Target("message_queue, one core", "rate", "nginx, 1 process", aim=1),
 )
 
 
-def measures() -> dict[str, Callable[[], Sample]]:
-    """What one round takes of each contender."""
-    return {name: functools.partial(_measure, contender) for name, contender in CONTENDERS.items()}
-
-
-def _measure(contender: Contender) -> Sample:
-    idle = _idle(contender)
-    port = free_port()
-    server = contender.start(port, 0.0)
-    try:
-        server.wait_for_port(port)
-        sample, _ = generators.wrk(port, SECONDS)
-    finally:
-        used = server.stop()
-    used -= idle
+def _measure(start: Start) -> Sample:
+    idle = _idle(start)
+    with serving(start, 0.0) as (port, server):
+        sample = generators.wrk(port, SECONDS)
+        used = server.stop() - idle
     requests = sample.pop("requests")
     return sample | {"cpu": used.cpu / requests, "switches": used.switches / requests}
 
 
 @functools.cache
-def _idle(contender: Contender) -> Usage:
+def _idle(start: Start) -> Usage:
     """What it uses to start, answer once and stop, which is not the requests' cost."""
-    port = free_port()
-    server = contender.start(port, 0.0)
-    try:
-        server.wait_for_port(port)
-    finally:
-        used = server.stop()
-    return used
+    with serving(start, 0.0) as (_, server):
+        return server.stop()
+
+
+PART = Part(
+    "servers",
+    "Servers",
+    [
+        Table(
+            "designs",
+            Words("지연 0, 요청마다 연결 하나, 동시 연결 32개", "Delay 0, one connection a request, 32 connections"),
+            f"wrk, one thread, {generators.CONNECTIONS} connections, `Connection: close`, {SECONDS:g} s a round; CPU and "
+            "context switches of the server with its children, less what it uses to start and stop. Standard output and "
+            "standard error of all go to /dev/null; ours write four lines or more of every request there, http.server "
+            "one, the others none. All have a backlog of 4,096, and ForkingTCPServer no cap on its children. "
+            "`one core`: the same server confined to one of the cores.",
+            ["rate", "cpu", "switches", "p99", "failed"],
+            {name: functools.partial(_measure, start) for name, start in CONTENDERS.items()},
+            TARGETS,
+        )
+    ],
+    packages=("cheroot", "gunicorn", "waitress"),
+    programs=("wrk", "nginx", "cc"),
+)

@@ -1,49 +1,14 @@
-"""Medians, spreads and ratios of what was measured, and the tables that show them. Pure: numbers in, Markdown out."""
+"""Medians, spreads, ratios and slopes of what was measured, and the tables that show them. Pure: numbers in, Markdown out."""
 
+import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmarks.metrics import METRICS, Metric
+from benchmarks.parts import Part, Table, Target
 
 Values = Mapping[str, Mapping[str, Sequence[float]]]  # contender → metric → one value a round
-
-
-@dataclass(frozen=True)
-class Target:
-    """What is asked of ours beside a peer: the ratio of a metric in the same round, at least (`cpu`: at most)."""
-
-    ours: str
-    metric: str
-    peer: str
-    bound: float | None
-    aim: float | None = None
-
-    def reached(self, ratio: float, wanted: float) -> bool:
-        """Whether the ratio is on the right side, to the two digits that the tables show."""
-        return round(ratio, 2) >= wanted if METRICS[self.metric].more_is_better else round(ratio, 2) <= wanted
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is headed and written."""
-
-    heading: str
-    scale: float = 1.0
-    digits: int = 0
-    more_is_better: bool = False
-
-    def written(self, value: float) -> str:
-        """The value in the heading's unit."""
-        return f"{value * self.scale:,.{self.digits}f}"
-
-
-METRICS = {
-    "rate": Metric("requests/s", more_is_better=True),
-    "cpu": Metric("CPU µs/request", 1e6),
-    "switches": Metric("context switches/request", digits=1),
-    "p50": Metric("p50 ms", 1e3, 2),
-    "p99": Metric("p99 ms", 1e3, 2),
-    "failed": Metric("failed"),
-}
 
 
 def spread(values: Sequence[float]) -> tuple[float, float, float]:
@@ -52,18 +17,60 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def ratios(values: Values, target: Target) -> list[float]:
-    """Ours by the peer's, round by round; empty where either was not measured."""
+    """Ours by the peer's, round by round, or ours alone where there is no peer; empty where it was not measured."""
     ours = values.get(target.ours, {}).get(target.metric, ())
+    if not target.peer:
+        return [*ours]
     peers = values.get(target.peer, {}).get(target.metric, ())
     return [a / b for a, b in zip(ours, peers, strict=False) if b]
 
 
-def measured(values: Values, metrics: Sequence[str]) -> Iterable[str]:
-    """A row for each contender: median, and in brackets the lowest and the highest round."""
-    yield from _head(["", *(METRICS[metric].heading for metric in metrics)])
+def reached(values: Values, target: Target, wanted: float) -> bool:
+    """Whether the median is on the right side, to the two digits shown; or not further off than the target's slack."""
+    median = round(statistics.median(ratios(values, target)), 2)
+    if median >= wanted if METRICS[target.metric].more_is_better else median <= wanted:
+        return True
+    ours, peer = (statistics.median(values[name][target.metric]) for name in (target.ours, target.peer or target.ours))
+    return 0 < abs(ours - peer) <= target.slack
+
+
+def slope(values: Values, metric: str) -> tuple[float, float]:
+    """How much a metric grows by one of what contenders are counted by, and with which power of it (1: linearly).
+
+    Both from the last two counts, where what is there from the start weighs least.
+    """
+    (few, low), (many, high) = [
+        (int(name), statistics.median(row[metric])) for name, row in values.items() if row.get(metric)
+    ][-2:]
+    return (high - low) / (many - few), math.log(high / low) / math.log(many / few)
+
+
+def markdown(part: Part, result: Mapping[str, Any]) -> str:
+    """The section of a part: what was measured, how, and with which versions."""
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    lines = [f"## {part.title}", "", f"Taken {result['taken']} with {versions}."]
+    for table in part.tables:
+        found = result["tables"].get(table.name)
+        if found is not None:
+            lines += ["", *_table(table, found["samples"], found["left_out"])]
+    return "\n".join(lines) + "\n"
+
+
+def _table(table: Table, values: Values, left_out: Mapping[str, str]) -> Iterator[str]:
+    rounds = max((len(v) for row in values.values() for v in row.values()), default=0)
+    yield from (f"### {table.title.en}", "", f"{table.about} {rounds} rounds, in turn; medians (lowest–highest).", "")
+    yield from _head(["", *(METRICS[metric].heading.en for metric in table.metrics)])
     for name, row in values.items():
-        cells = [_cell(METRICS[metric], row.get(metric, ())) for metric in metrics]
-        yield f"| {name} | {' | '.join(cells)} |"
+        yield _row([name, *(_cell(METRICS[metric], row.get(metric, ())) for metric in table.metrics)])
+    if table.targets and values:
+        yield ""
+        yield from _compared(values, table.targets)
+    if table.grows and len(values) > 1:
+        yield ""
+        yield from (_grown(values, metric) for metric in table.grows)
+    if left_out:
+        yield ""
+        yield from (f"- Left out: {name}: {reason}" for name, reason in left_out.items())
 
 
 def _cell(metric: Metric, values: Sequence[float]) -> str:
@@ -73,27 +80,37 @@ def _cell(metric: Metric, values: Sequence[float]) -> str:
     return middle if low == high else f"{middle} ({low}–{high})"
 
 
-def compared(values: Values, targets: Iterable[Target]) -> Iterable[str]:
-    """A row for each ratio that is asked for: median, spread, what is asked, and whether it is reached."""
-    yield from _head(["ours", "beside", "of", "ratio", "asked", "aim", "reached"])
+def _compared(values: Values, targets: Iterable[Target]) -> Iterator[str]:
+    yield from _head(["ours", "beside", "of", "ratio, or value", "asked", "aim", "reached"])
     for target in targets:
-        found = ratios(values, target)
         metric = METRICS[target.metric]
         sign = "≥" if metric.more_is_better else "≤"
-        asked, aim = (f"{sign} {wanted:g}" if wanted is not None else "" for wanted in (target.bound, target.aim))
-        cells = [target.ours, target.peer, metric.heading, *_verdict(found, target, asked, aim)]
-        yield f"| {' | '.join(cells)} |"
+        wanted = {"asked": target.bound, "aim": target.aim}
+        found = ratios(values, target)
+        told = [
+            f"{word} {'yes' if reached(values, target, w) else 'no'}"
+            for word, w in wanted.items()
+            if w is not None and found
+        ]
+        asked = [f"{sign} {w:g}" if w is not None else "" for w in wanted.values()]
+        shown = "not measured" if not found else "{:.2f} ({:.2f}–{:.2f})".format(*spread(found))
+        yield _row([target.ours, target.peer, metric.heading.en, shown, *asked, ", ".join(told)])
 
 
-def _verdict(found: Sequence[float], target: Target, asked: str, aim: str) -> list[str]:
-    if not found:
-        return ["not measured", asked, aim, "–"]
-    middle, low, high = spread(found)
-    wanted = [("asked", target.bound), ("aim", target.aim)]
-    told = [f"{word} {'yes' if target.reached(middle, w) else 'no'}" for word, w in wanted if w is not None]
-    return [f"{middle:.2f} ({low:.2f}–{high:.2f})", asked, aim, ", ".join(told)]
+def _grown(values: Values, metric: str) -> str:
+    by_one, power = slope(values, metric)
+    shown = METRICS[metric]
+    few, many = [*values][-2:]
+    unit = shown.heading.en
+    return (
+        f"- {unit}: {by_one * shown.scale:.3g} for each one more from {few} to {many}; grows with the power {power:.2f}"
+    )
 
 
-def _head(names: Sequence[str]) -> Iterable[str]:
-    yield f"| {' | '.join(names)} |"
+def _head(names: Sequence[str]) -> Iterator[str]:
+    yield _row(names)
     yield f"|{'---|' * len(names)}"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

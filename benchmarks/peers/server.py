@@ -1,6 +1,6 @@
 """Servers of other people, small as their own documentation has them, with the same answer and the same backlog.
 
-    python benchmarks/peers.py socketserver.ThreadingTCPServer PORT DELAY
+    python benchmarks/peers/server.py socketserver.ThreadingTCPServer PORT DELAY
 
 Runs in the benchmarks' own environment, and imports only what the one server needs: a fork copies every page.
 """
@@ -40,7 +40,7 @@ def http(name: str, port: int, delay: float) -> None:
     import http.server
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             if delay:
                 time.sleep(delay)
             self.send_response(200)
