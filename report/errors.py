@@ -27,6 +27,7 @@ class ServerError(ReportError):
 
     `stage` is what it did not come through; None where the fault may as well be the tool's, the machine's or a second
     program's. `elsewhere` are the ports on which it listened instead of its own; it is `astray` too when it only tried.
+    `excess` is what it used too much of, and the bound.
     """
 
     def __init__(
@@ -36,10 +37,12 @@ class ServerError(ReportError):
         elsewhere: Iterable[int] = (),
         *,
         astray: bool = False,
+        excess: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(problems)
         self.stage, self.elsewhere = stage, tuple(elsewhere)
         self.astray = astray or bool(self.elsewhere)
+        self.excess = excess
 
 
 class EvidenceError(ReportError):

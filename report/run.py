@@ -7,12 +7,17 @@ clock; sizes are bytes.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 SCHEMA = 1
 T = TypeVar("T")
+Used = Literal["memory", "tasks", "file"]  # what there may be too much of
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 class _Model(BaseModel):
@@ -80,6 +85,33 @@ class Resources(_Model):
     others_cores: float | None = None
 
 
+class Bounds(_Model):
+    """What a server that is judged may use: bytes of memory and processes with their threads, in its whole tree; open
+    descriptors of one process; bytes of one file. Far more than any server of the course needs."""
+
+    memory: int = 2**30
+    tasks: int = 4096
+    descriptors: int = 4096
+    file: int = 2**28
+
+
+class Held(_Model):
+    """How a server was held to its bounds, by samples of its tree alone or by the kernel too (cgroups(7)), and which of
+    them it exceeded."""
+
+    bounds: Bounds
+    by: Literal["samples", "cgroup v1", "cgroup v2"]
+    exceeded: Used | None = None
+
+
+class Control(_Model):
+    """Sleepers that did nothing else while the load was under way: how many, and the seconds by which one of them woke
+    too late, at most. So much did this machine, at that moment, stretch any sleep."""
+
+    sleepers: int
+    late: float
+
+
 class Capture(_Model):
     """A captured terminal: bytes printed, bytes kept, and the digest of those kept."""
 
@@ -107,6 +139,8 @@ class Record(_Model):
     captures: Mapping[str, Capture]
     caveats: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
+    held: Held | None = Field(default=None, exclude_if=_is_none)  # only of servers that are judged
+    control: Control | None = Field(default=None, exclude_if=_is_none)
 
 
 @dataclass(frozen=True, slots=True)

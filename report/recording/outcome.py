@@ -14,7 +14,7 @@ from report.planned import Planned
 from report.recording import environment
 from report.recording.command import RECORD, Command
 from report.recording.terminal import Captured
-from report.run import Capture, Ending, Leftovers, Record, Request, Resources, Sample
+from report.run import Capture, Control, Ending, Held, Leftovers, Record, Request, Resources, Sample
 
 LAG = 0.1  # of a delay: more behind schedule than this is worth a caveat
 
@@ -37,6 +37,8 @@ class Observed:
     samples: tuple[Sample, ...]
     captured: dict[str, Captured]
     doubts: tuple[str, ...]
+    held: Held | None = None
+    control: Control | None = None
 
 
 def parse_requests(data: bytes, planned: Planned) -> tuple[Request, ...]:
@@ -85,6 +87,8 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
             for who, captured in observed.captured.items()
         },
         caveats=(*observed.doubts, *_caveats(observed)),
+        held=observed.held,
+        control=observed.control,
     )
     return record, files
 

@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -22,34 +21,13 @@ from typing import Any, Self
 
 from report.errors import ServerError
 from report.recording import kernel, supervisor
+from report.recording.accounts import Exited, Finished
 from report.recording.cancel import Cancel, CancelledError
 from report.recording.environment import variables
 from report.recording.terminal import Captured, OnLine, Terminal
 
 END_LIMIT = 10.0  # seconds for the supervisor to end everything after LAST_GRACE: KILL takes effect at once
 DRAIN_LIMIT = 2.0  # seconds for the terminal's end of file once nobody is left
-
-
-@dataclass(frozen=True, slots=True)
-class Exited:
-    """How and when the main process ended: `code` as of a shell's child, -15 for death by SIGTERM."""
-
-    code: int
-    time: float
-
-    def __str__(self) -> str:
-        return f"exit status {self.code}" if self.code >= 0 else f"signal {signal.Signals(-self.code).name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Nothing is left: how many processes needed KILL, and what all of them spent (wait4(2))."""
-
-    killed: int
-    user_seconds: float
-    system_seconds: float
-    voluntary_switches: int
-    involuntary_switches: int
 
 
 def new_scratch() -> Path:
@@ -83,7 +61,8 @@ class Supervised:
     """A command under its supervisor, on a terminal of its own; at the end of `with` nothing of it is left.
 
     `name` begins the sentence of every ServerError; one is raised when the command cannot be started. `scratch`
-    is the command's home and is removed with it, even when the recorder is killed. Times are monotonic.
+    is the command's home and is removed with it, even when the recorder is killed; so are the control groups of `hold`,
+    which is told to the supervisor as it stands (`grouped` says that the command is in them). Times are monotonic.
     """
 
     def __init__(
@@ -94,7 +73,9 @@ class Supervised:
         cancel: Cancel,
         on_line: OnLine = lambda _: None,
         scratch: Path | None = None,
+        hold: Sequence[str] = (),
     ) -> None:
+        self.grouped = False
         self.exited: Exited | None = None
         self.finished: Finished | None = None
         self.drained = True
@@ -116,7 +97,7 @@ class Supervised:
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     # By its file: `-m` would first import this package, and with it much that costs time.
                     [sys.executable, "-I", "-S", supervisor.__file__]
-                    + [str(word) for word in (*inherited, self._scratch, directory, *command)],
+                    + [str(word) for word in (*inherited, "\n".join(hold), self._scratch, directory, *command)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -236,7 +217,7 @@ class Supervised:
             case "failed":
                 self._failure = report["reason"]
             case "started":
-                self._started, self._main = True, report["pid"]
+                self._started, self._main, self.grouped = True, report["pid"], report["grouped"]
             case "exited":
                 self.exited = Exited(report["code"], report["time"])
             case "finished":

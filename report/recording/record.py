@@ -19,6 +19,7 @@ from report.planned import Planned
 from report.recording import stages, starting
 from report.recording.build import built
 from report.recording.cancel import Cancel
+from report.recording.control import Control
 from report.recording.others import Others
 from report.recording.outcome import Observed, composed
 from report.recording.process import Supervised
@@ -79,9 +80,10 @@ def _observe(context: Context) -> Observed:
     with contextlib.ExitStack() as stack:
         with stage("start", "starting"):
             started = starting.start(context, build, stack)
-        sampler = stack.enter_context(Sampler(started.server.supervisor, planned.delay, started.looking))
+        sampler, control = _beside(context, started, stack)
         with stage("load", "under load"):
-            loaded = stages.load(context, started, _sending(context, started, sampler, stack), stack)
+            loaded = stages.load(context, started, _sending(context, started, sampler, control, stack), stack)
+            slept = control.stop()
         with stage("drained", "waiting for zombies"):
             zombies = stages.zombies(context, started.server)
         with stage("settle", "settling"):
@@ -89,10 +91,8 @@ def _observe(context: Context) -> Observed:
         with stage("stop", "stopping"):
             sampler.take()
             ending, leftovers = stages.stop(context, started, zombies)
-    captured = {
-        "server": _output(context, started.server, "server"),
-        "client": _output(context, loaded.script, "client"),
-    }
+    commands: dict[Who, Supervised] = {"server": started.server, "client": loaded.script}
+    captured = {str(who): _output(context, command, who) for who, command in commands.items()}
     return Observed(
         planned=planned,
         recorded=recorded,
@@ -108,10 +108,24 @@ def _observe(context: Context) -> Observed:
         samples=tuple(sorted(sampler.samples, key=lambda sample: sample.time)),
         captured=captured,
         doubts=(*context.doubts, *sampler.doubts()),
+        held=started.hold.held(started.server),
+        control=slept,
     )
 
 
-def _sending(context: Context, started: Started, sampler: Sampler, stack: contextlib.ExitStack) -> OnLine:
+def _beside(context: Context, started: Started, stack: contextlib.ExitStack) -> tuple[Sampler, Control]:
+    """Who watches the server while the run lasts, and who sleeps beside it if it is judged."""
+    planned, server, hold = context.planned, started.server, started.hold
+    sampler = Sampler(server.supervisor, planned.delay, started.looking, lambda sample: hold.look(server, sample))
+    stack.enter_context(sampler)
+    control = Control(planned.scenario.sends if context.limits.bounds and planned.delay else 0, planned.delay)
+    stack.callback(control.stop)
+    return sampler, control
+
+
+def _sending(
+    context: Context, started: Started, sampler: Sampler, control: Control, stack: contextlib.ExitStack
+) -> OnLine:
     """Takes the load script's lines; the first says that sending begins, from which what is timed is reckoned."""
     tell = context.listener("client")
     begun = False
@@ -120,6 +134,7 @@ def _sending(context: Context, started: Started, sampler: Sampler, stack: contex
         nonlocal begun
         if not begun:
             begun = True
+            control.start()
             sampler.sweep_after(context.planned.busiest)
             stages.stop_in_time(context, started, stack)
         tell(line)

@@ -5,6 +5,7 @@ Knows processes and time; must not know requests or lines. Sampling slows itself
 
 import contextlib
 import threading
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from time import monotonic
@@ -52,16 +53,22 @@ class Memory:
 class Sampler:
     """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay.
 
-    `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none. Leaving
-    `with` raises OSError when samples could not be taken.
+    `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none. `heed` is
+    called with each. Leaving `with` raises OSError when samples could not be taken.
     """
 
-    def __init__(self, root: int, delay: float, looking: AbstractContextManager[object] | None = None) -> None:
+    def __init__(
+        self,
+        root: int,
+        delay: float,
+        looking: AbstractContextManager[object] | None = None,
+        heed: Callable[[Sample], None] = lambda _: None,
+    ) -> None:
         self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
         self.longest_pause = 0.0
         self._tolerable = max(2 * self.interval, delay / FEWEST)
         self.samples: list[Sample] = []
-        self._looking = looking or threading.Lock()
+        self._looking, self._heed = looking or threading.Lock(), heed
         self.memory: Memory | None = None
         self._root = root
         self._stopping = threading.Event()
@@ -112,6 +119,7 @@ class Sampler:
         while not self._stopping.wait(pause):
             try:
                 sample = self.take()
+                self._heed(sample)
             except OSError as error:  # no descriptor is left: samples would be missing, and nobody would know
                 self._fault = error
                 return

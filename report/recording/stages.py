@@ -18,12 +18,13 @@ from report.planned import Planned
 from report.recording import build, kernel
 from report.recording.cancel import Cancel
 from report.recording.command import RECORD, Command, load_command
+from report.recording.limits import Hold
 from report.recording.outcome import parse_requests
 from report.recording.process import END_LIMIT, Supervised, new_scratch
 from report.recording.progress import Progress, Who
 from report.recording.sampler import snapshot
 from report.recording.terminal import OnLine
-from report.run import Ending, Leftovers, Request
+from report.run import Bounds, Ending, Leftovers, Request
 
 LOOK = 0.005  # seconds between looks at the kernel's state
 LAST_LINES = 10
@@ -33,7 +34,8 @@ ALL_ANSWERED, SOME_FAILED = 0, 1  # exit statuses of the load script that leave 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds that a stage may take; deadlines, so never divided by the speed."""
+    """Seconds that a stage may take; deadlines, so never divided by the speed. And what the server may use, if that is
+    bound."""
 
     build: float = build.LIMIT
     start: float = 15.0
@@ -42,10 +44,12 @@ class Limits:
     zombies: float = 2.0  # after the last answer
     orphans: float = 1.0  # after the main process ended
     stop: float = 15.0  # beyond one delay: a read timeout of 10 s, and 5 s
+    bounds: Bounds | None = None
 
 
 LIMITS = Limits()
-JUDGING = Limits(stop=3.0)  # nobody's read timeout is to be waited for: a client that is silent is gone by then
+JUDGING = Limits(stop=3.0, bounds=Bounds())
+"""Nobody's read timeout is to be waited for: a client that is silent is gone by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Started:
     server: Supervised
     port: int
     command: Command
+    hold: Hold
     asked: float | None = None
     asking: threading.Lock = field(default_factory=threading.Lock)  # a timer may ask, and the recorder itself
     looking: threading.Lock = field(default_factory=threading.Lock)  # held while its processes are being counted
@@ -145,13 +150,16 @@ def stop(context: Context, started: Started, zombies: int) -> tuple[Ending, Left
     if not server.wait(lambda: server.finished is not None, context.limits.orphans):
         orphans = snapshot(server.supervisor).processes
         listeners = kernel.listeners(started.port, server.supervisor)
+    excess = started.hold.close(server)
     server.kill()
     server.wait(lambda: server.finished is not None, END_LIMIT)
     if server.exited is None or server.finished is None:
         raise fault(f"{context.planned.identity}: the server", "could not be ended", server, started.command)
     code, asked, ended = server.exited.code, started.asked or monotonic(), server.exited.time
     seconds = max(0.0, ended - asked)
-    if ended < asked:
+    if excess:
+        doubts.append(f"The server {excess}.")
+    elif ended < asked:
         doubts.append(
             f"The server ended by itself ({server.exited}) before it was stopped; what came after was not served."
         )
@@ -177,6 +185,7 @@ def fault(
     elsewhere: Sequence[int] = (),
     *,
     astray: bool = False,
+    excess: tuple[str, int] | None = None,
 ) -> ServerError:
     """The sentence, the command, how it ended (by itself, or because it had to) and its last lines."""
     by_itself = ended.exited
@@ -190,6 +199,7 @@ def fault(
         stage,
         elsewhere,
         astray=astray,
+        excess=excess,
     )
 
 

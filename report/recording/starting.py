@@ -11,7 +11,8 @@ from time import monotonic
 from report.errors import ServerError
 from report.planned import Planned
 from report.recording import environment, kernel
-from report.recording.command import Built, Command, server_command
+from report.recording.command import Built, server_command
+from report.recording.limits import Hold
 from report.recording.process import NotStartedError, Supervised
 from report.recording.stages import LOOK, Context, Started, fault
 
@@ -30,20 +31,18 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     planned = context.planned
     name = f"{planned.identity}: the server"
     for tries_left in reversed(range(PORT_TRIES)):
-        port = _port(planned)
-        command = server_command(planned, port, made)
-        server = _started(context, name, command, stack)
+        started = _started(context, name, made, stack)
         try:
-            _await_listener(context, name, server, port, command)
+            _await_listener(context, name, started)
         except ServerError:
-            if not (tries_left and _was_taken(planned, server, port)):
+            if not (tries_left and _was_taken(planned, started)):
                 raise
             if planned.port is not None:
-                context.progress.stage(planned.identity, f"waiting for port {port}")
-                _forget(context, port)
+                context.progress.stage(planned.identity, f"waiting for port {started.port}")
+                _forget(context, started.port)
         else:
             break
-    return Started(server, port, command)
+    return started
 
 
 def _port(planned: Planned) -> int:
@@ -57,18 +56,25 @@ def _port(planned: Planned) -> int:
     return planned.port
 
 
-def _started(context: Context, name: str, command: Command, stack: ExitStack) -> Supervised:
-    directory = context.root / context.planned.server.directory
+def _started(context: Context, name: str, made: Built | None, stack: ExitStack) -> Started:
+    planned = context.planned
+    port = _port(planned)
+    command = server_command(planned, port, made)
+    hold = Hold(context.limits.bounds)
+    stack.callback(hold.remove)
+    words, on_line = hold.words, context.listener("server")
     try:
-        with environment.confined(context.planned.scenario.confine):
-            server = Supervised(name, command.words, directory, context.cancel, context.listener("server"))
-        return stack.enter_context(server)
+        with environment.confined(planned.scenario.confine):
+            directory = context.root / planned.server.directory
+            server = Supervised(name, command.words, directory, context.cancel, on_line, hold=words)
+        return Started(stack.enter_context(server), port, command, hold)
     except NotStartedError as error:
         raise ServerError(error.problems, "starts") from None
 
 
-def _await_listener(context: Context, name: str, server: Supervised, port: int, command: Command) -> None:
+def _await_listener(context: Context, name: str, started: Started) -> None:
     """Returns when a process of the server's tree listens on the port."""
+    server, port, command, hold = started.server, started.port, started.command, started.hold
     limits = context.limits
     patience = impatience = monotonic() + limits.start
     look = 0.0
@@ -79,6 +85,7 @@ def _await_listener(context: Context, name: str, server: Supervised, port: int, 
         if now < min(look, impatience):
             continue
         look = now + SELDOM
+        hold.look(server)
         others = kernel.ports(server.supervisor)
         impatience = min(impatience, now + limits.elsewhere) if others else patience
         if now >= impatience and others:
@@ -86,6 +93,8 @@ def _await_listener(context: Context, name: str, server: Supervised, port: int, 
             raise fault(name, problem, server, command, "listens", others)
         if now >= patience:
             raise fault(name, f"did not listen on port {port} within {limits.start:g} s", server, command, "listens")
+    if told := hold.close(server):
+        raise fault(name, f"{told}, before it listened on port {port}", server, command, "starts", excess=hold.excess)
     problem = f"ended before it listened on port {port}"
     if _says_taken(server) and kernel.is_free(port):
         problem += ", which is free: the port that it tried is taken"
@@ -93,15 +102,15 @@ def _await_listener(context: Context, name: str, server: Supervised, port: int, 
     raise fault(name, problem, server, command, "starts")
 
 
-def _was_taken(planned: Planned, server: Supervised, port: int) -> bool:
+def _was_taken(planned: Planned, started: Started) -> bool:
     """Whether the server may only have failed since its port could not be bound, be that port free by now.
 
     A port that is its own cannot be for a minute after each run, unless with SO_REUSEADDR: connections of the run
     before are in TIME_WAIT. Not every server says so.
     """
     if planned.port is not None:
-        return not kernel.is_free(port)
-    return _says_taken(server)
+        return not kernel.is_free(started.port)
+    return _says_taken(started.server)
 
 
 def _says_taken(server: Supervised) -> bool:

@@ -4,7 +4,9 @@ Knows processes only: no port, no evidence, no other module of this project, so 
 second. One thread; as child sub-reaper (PR_SET_CHILD_SUBREAPER(2const)) it inherits whatever forks twice or takes
 a session of its own. The recorder's side of the two pipes is `report.recording.process`.
 
-    python -I -S supervisor.py CONTROL REPORT TERMINAL SCRATCH DIRECTORY COMMAND...
+    python -I -S supervisor.py CONTROL REPORT TERMINAL HOLD SCRATCH DIRECTORY COMMAND...
+
+HOLD is empty or has, in lines, two limits (`KIND SOFT HARD`), and by twos a control group to be in and the one before.
 """
 
 import ctypes
@@ -18,6 +20,7 @@ from time import monotonic, sleep
 
 PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 LAST_GRACE = 1.0  # seconds from TERM to KILL when the recorder is gone or wants no more
+TRIES = 50  # rounds until a control group must be empty
 ROUND = 0.02  # seconds between two rounds of KILL: each orphans the next generation
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -30,11 +33,11 @@ class Supervisor:
     JSON lines: failed, or started, exited (the main process) and finished (nothing is left), each with its time.
     """
 
-    def __init__(self, control: int, report: int) -> None:
+    def __init__(self, control: int, report: int, hold: list[str]) -> None:
         self._control, self._report = control, report
+        self._limits, self._groups, self._homes = hold[:2], hold[2::2], hold[3::2]
         self._wake = _wake_on_signals()
-        self._main = 0
-        self._main_lives = False
+        self._main, self._main_lives = 0, False
         self._empty = True
         self._deadline = math.inf  # of the main process
         self._ending = False  # what outlives the main process is killed
@@ -47,6 +50,9 @@ class Supervisor:
         try:
             os.chdir(directory)
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is a finding; its core would lie in the sources
+            for kind, soft, hard in (map(int, words.split()) for words in self._limits):
+                resource.setrlimit(kind, (soft, hard))
+            grouped = all(put(f"{group}/cgroup.procs", "0") for group in self._groups)
             self._main = os.posix_spawnp(
                 command[0],
                 command,
@@ -60,9 +66,11 @@ class Supervisor:
             self._tell("failed", reason=error.strerror or str(error))
             return False
         finally:
+            for home in self._homes:
+                put(f"{home}/cgroup.procs", "0")
             os.close(terminal)
         self._main_lives, self._empty = True, False
-        self._tell("started", pid=self._main)
+        self._tell("started", pid=self._main, grouped=grouped)
         return True
 
     def attend(self) -> None:
@@ -91,10 +99,18 @@ class Supervisor:
 
     def end(self) -> None:
         """The last resort: KILL until nothing is left, whatever went wrong before."""
+        self._ending = True
         while not self._empty:
             self._kill(children())
             sleep(ROUND)
             self._reap()
+        for group in self._groups * TRIES:
+            try:
+                os.rmdir(group)  # noqa: PTH106 - pathlib's import takes as long as the rest
+            except FileNotFoundError:
+                continue
+            except OSError:  # the kernel is still busy with the last who was in it
+                sleep(ROUND)
 
     def wait_for_release(self) -> None:
         """The recorder has read what it wants of the scratch directory, or died."""
@@ -129,10 +145,17 @@ class Supervisor:
             os.kill(self._main, signal.SIGCONT)  # a stopped process would never see TERM
 
     def _kill(self, pids: list[int]) -> None:
-        """KILL to direct children only: until it is waited for, a child's number cannot pass to a stranger."""
+        """KILL to direct children only: until it is waited for, a child's number cannot pass to a stranger.
+
+        In the end it goes to the whole process group of each, in one step in which nobody can fork, and in a control
+        group nobody can fork any more. All members are of this tree: a session has none but what came of its leader.
+        """
+        for group in self._groups if self._ending else ():
+            put(f"{group}/pids.max", "0")
+            put(f"{group}/cgroup.kill", "1")
         for pid in pids:
             try:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(-os.getpgid(pid) if self._ending else pid, signal.SIGKILL)
             except OSError:  # it changed its user; nothing more can be done
                 continue
             self._killed.add(pid)
@@ -147,6 +170,8 @@ class Supervisor:
             if pid == 0:
                 return
             spent = (usage.ru_utime, usage.ru_stime, usage.ru_nvcsw, usage.ru_nivcsw)
+            if self._ending and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+                self._killed.add(pid)
             self._usage = [total + part for total, part in zip(self._usage, spent, strict=True)]
             if pid == self._main:
                 self._main_lives = False
@@ -177,6 +202,15 @@ def children() -> list[int]:
     return found
 
 
+def put(path: str, text: str) -> bool:
+    """Whether a file of the kernel's takes this text."""
+    try:
+        with open(os.open(path, os.O_WRONLY), "wb", 0) as file:
+            return file.write(text.encode()) > 0
+    except OSError:
+        return False
+
+
 def _wake_on_signals() -> int:
     """A descriptor that becomes readable when a signal of interest arrives, one byte each."""
     reading, writing = os.pipe()
@@ -192,10 +226,10 @@ def _wake_on_signals() -> int:
 def main(arguments: list[str]) -> None:
     """Nothing of the command and nothing of its scratch directory is left."""
     control, report, terminal = (int(number) for number in arguments[:3])
-    scratch, directory, *command = arguments[3:]
+    hold, scratch, directory, *command = arguments[3:]
     for descriptor in (control, report, terminal):
         os.set_inheritable(descriptor, False)
-    supervisor = Supervisor(control, report)
+    supervisor = Supervisor(control, report, hold.splitlines())
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
     try:

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,11 +21,11 @@ import pytest
 from report import candidates, course, evidence, judge
 from report.errors import ServerError
 from report.judgement import Rules
-from report.recording import record
+from report.recording import cgroup, record
 from report.recording.stages import Limits
 from report.rendering import metrics
 from report.rendering.memory import forgetful
-from report.run import Run
+from report.run import Bounds, Run
 from report.scenario import Load, Scenario
 from tests.builders import ECHO, REPOSITORY, write
 from tests.recording.harness import ROOT, SHORT, Remembering, fake, planned, processes_with, scenario, wait_for
@@ -120,6 +121,75 @@ def test_a_server_that_kills_its_supervisor_is_ended_and_makes_no_evidence(
     with pytest.raises(ServerError, match="the server: its supervisor was killed; record the run again"):
         attacked(tmp_path, tag, "kill-parent", limits=PATIENT)
     assert not (tmp_path / "evidence").exists()
+
+
+# --- what a server uses more of than it may --------------------------------------------------------------------------
+
+FEW = Bounds(memory=2**30, tasks=80, descriptors=100, file=2**20)
+LITTLE = Bounds(memory=160 * 2**20)
+SAMPLES_ONLY = [False, True]
+
+
+def greedy(monkeypatch: pytest.MonkeyPatch, bounds: Bounds, samples_only: bool) -> Limits:
+    """Limits of a judge, for a user who may make no control group or, where that may be done here, for one who may."""
+    if samples_only:
+        monkeypatch.setattr(cgroup, "make", lambda *_: None)
+    return replace(PATIENT, bounds=bounds)
+
+
+@pytest.mark.parametrize("samples_only", SAMPLES_ONLY)
+@pytest.mark.parametrize(
+    ("does", "bounds", "exceeded", "told"),
+    [
+        ("forks", FEW, "tasks", "The server used more than 80 processes and threads and was ended, "),
+        ("forks-in-sessions", FEW, "tasks", "The server used more than 80 processes and threads and was ended, "),
+        ("allocates", LITTLE, "memory", "The server used more than 160 MiB of memory and was ended, "),
+    ],
+)
+def test_a_server_that_takes_too_much_is_ended_with_all_that_came_of_it_and_recorded(
+    tmp_path: Path, scratch: Path, tag: str, monkeypatch: pytest.MonkeyPatch,
+    does: str, bounds: Bounds, exceeded: str, told: str, samples_only: bool,
+) -> None:  # fmt: skip
+    limits = greedy(monkeypatch, bounds, samples_only)
+    made = attacked(tmp_path, tag, does, spec=scenario(clients=1), limits=limits)
+    assert made.record.held is not None
+    assert made.record.held.exceeded == exceeded
+    assert made.record.held.by == "samples" or not samples_only
+    assert made.record.caveats[0].startswith(told)
+    assert outcomes(made) <= {"closed", "reset"}
+    assert (made.record.leftovers.orphans, made.record.leftovers.listeners) == (0, 0)
+    assert evidence.read(tmp_path / "evidence" / made.identity.directory) == made
+
+
+@pytest.mark.parametrize("samples_only", SAMPLES_ONLY)
+def test_a_server_that_takes_too_much_before_it_listens_is_charged_with_that(
+    tmp_path: Path, scratch: Path, tag: str, monkeypatch: pytest.MonkeyPatch, samples_only: bool
+) -> None:
+    limits = greedy(monkeypatch, LITTLE, samples_only)
+    with pytest.raises(
+        ServerError, match=r"used more than 160 MiB of memory and was ended, .*, before it lis"
+    ) as caught:
+        attacked(tmp_path, tag, "allocate-at-once", limits=limits)
+    assert (caught.value.stage, caught.value.excess) == ("starts", ("memory", LITTLE.memory))
+
+
+def test_a_server_gets_no_more_descriptors_than_it_may_have_and_lives(tmp_path: Path, scratch: Path, tag: str) -> None:
+    made = attacked(tmp_path, tag, "opens", spec=scenario(clients=1), limits=replace(PATIENT, bounds=FEW))
+    assert outcomes(made) == {"answered"}
+    assert made.server_lines[-1].text == "95 opened: Too many open files"
+    assert made.record.held is not None
+    assert made.record.held.exceeded is None
+
+
+def test_a_server_that_fills_the_disk_comes_to_an_end(tmp_path: Path, scratch: Path, tag: str) -> None:
+    server = fake("hostile", "--does", "writes", "--tag", tag)
+    words = (server.command[0], str(ROOT / server.command[1]), *server.command[2:])
+    one = planned(server.model_copy(update={"command": words, "directory": str(tmp_path)}), scenario(clients=1))
+    made = record(ROOT, one, tmp_path / "evidence", Remembering(), replace(PATIENT, bounds=FEW))
+    assert made.record.held is not None
+    assert made.record.held.exceeded == "file"
+    assert made.record.ending.signal == signal.SIGXFSZ
+    assert (tmp_path / "big").stat().st_size == FEW.file
 
 
 # --- what a server replies ------------------------------------------------------------------------------------------

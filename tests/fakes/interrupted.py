@@ -6,11 +6,13 @@ python -m tests.fakes.interrupted FOLDER TAG SERVER WHAT TEXT SIGNAL process|gro
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from report.recording import record
+from report.recording import LIMITS, cgroup, record
+from report.recording.cgroup import Group
 from report.recording.progress import Who
-from report.run import Identity
+from report.run import Bounds, Identity
 from report.scenario import Load
 from tests.recording.harness import ROOT, Remembering, fake, planned, scenario
 
@@ -36,9 +38,18 @@ class Interrupting(Remembering):
             (os.killpg if self._everybody else os.kill)(os.getpid(), self._number)
 
 
+def telling(name: str, bounds: Bounds) -> Group | None:
+    """Who looks for what is left finds the names of control groups beside the folder."""
+    group = make(name, bounds)
+    (Path(folder).parent / "groups").write_text("\n".join(map(str, group.directories)) if group else "")
+    return group
+
+
+make = cgroup.make
+cgroup.make = telling  # type: ignore[assignment]
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored, as nohup does
 folder, tag, server, what, text, number, whom = sys.argv[1:]
 delay = 0.1 if "told" in text else 60.0  # past the load, or still under it however slowly the signal is noticed
 spec = scenario(delay=delay, load=Load(timeout=120.0))
 progress = Interrupting(what, text, int(number), whom == "group")
-record(ROOT, planned(fake(server, "--tag", tag), spec), Path(folder), progress)
+record(ROOT, planned(fake(server, "--tag", tag), spec), Path(folder), progress, replace(LIMITS, bounds=Bounds()))

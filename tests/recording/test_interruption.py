@@ -221,6 +221,8 @@ def interrupted(tmp_path: Path, tag: str, server: str, what: str, text: str, num
     )  # fmt: skip
     wait_for(lambda: processes_with(tag) == [], "everything to end")
     wait_for(lambda: list(scratch.iterdir()) == [], "the temporary directories to go")
+    made = (tmp_path / "groups").read_text().splitlines() if (tmp_path / "groups").exists() else []
+    wait_for(lambda: not any(Path(group).exists() for group in made), "the control groups to go")
     assert not evidence.exists()
     if ended.returncode == -signal.SIGINT:
         assert ended.stderr.endswith("\nKeyboardInterrupt\n")

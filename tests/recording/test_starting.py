@@ -10,7 +10,7 @@ from report.errors import ServerError
 from report.planned import Planned
 from report.recording import JUDGING, attempt_all, kernel, record, starting
 from report.recording.stages import LIMITS, Limits
-from report.run import Run
+from report.run import Bounds, Run
 from report.spec import Server
 from tests.recording.harness import FAKES, ROOT, SHORT, Remembering, fake, planned, scenario
 
@@ -167,4 +167,4 @@ def test_there_are_samples_before_the_load_and_before_the_stop(tmp_path: Path) -
 
 
 def test_a_judge_gives_three_seconds_and_the_delay_to_stop() -> None:
-    assert replace(LIMITS, stop=3.0) == JUDGING
+    assert replace(LIMITS, stop=3.0, bounds=Bounds()) == JUDGING

@@ -123,6 +123,11 @@ def kill_group() -> None:
     os.killpg(0, signal.SIGKILL)
 
 
+def allocate_at_once() -> None:
+    kept = [b"x" * (64 * 2**20) for _ in range(8)]
+    time.sleep(60 + len(kept))
+
+
 def kill_parent() -> None:
     listener = listen(chosen.port)
     listener.accept()[0].recv(30_000)
@@ -135,6 +140,53 @@ PRINTING: dict[str, Callable[[], None]] = {
     "one-line": one_line,
     "ugly": lambda: print_and_serve(*UGLY),
 }
+
+
+def forks(connection: socket.socket) -> None:
+    """Twice as many with every step; by itself it ends at 1,024."""
+    for _ in range(10):
+        os.fork()
+    time.sleep(60)
+
+
+def forks_in_sessions(connection: socket.socket) -> None:
+    """A chain of 120 processes, each the leader of its own session and process group."""
+    for _ in range(120):
+        if os.fork():
+            break
+        os.setsid()
+    time.sleep(60)
+
+
+def allocates(connection: socket.socket) -> None:
+    """In touched steps of 64 MiB; by itself it ends at 512."""
+    kept = []
+    for _ in range(8):
+        kept.append(b"x" * (64 * 2**20))
+        time.sleep(0.05)
+    time.sleep(60)
+
+
+def opens(connection: socket.socket) -> None:
+    """As many descriptors as it may have, at most 10,000, and then it answers."""
+    kept: list[int] = []
+    try:
+        kept.extend(os.open("/dev/null", os.O_RDONLY) for _ in range(10_000))
+    except OSError as error:
+        say(f"{len(kept)} opened: {error.strerror}")
+    connection.sendall(ANSWER)
+    time.sleep(60)
+
+
+def writes(connection: socket.socket) -> None:
+    """A file of 16 MiB in its own directory, with what SIGXFSZ does to a program in C."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    with open("big", "wb", 0) as file:
+        for _ in range(16):
+            file.write(bytes(2**20))
+    connection.sendall(ANSWER)
+
+
 REPLYING: dict[str, Callable[[socket.socket], None]] = {
     "garbage": says(bytes(range(256)) * 40),
     "markup": says(
@@ -150,6 +202,11 @@ REPLYING: dict[str, Callable[[socket.socket], None]] = {
     "length-huge": length(b"9" * 5000),
     "length-word": length(b"twenty"),
     "length-twice": length(b"20\r\nContent-Length: 20"),
+    "forks": forks,
+    "forks-in-sessions": forks_in_sessions,
+    "allocates": allocates,
+    "opens": opens,
+    "writes": writes,
 }
 ENDING: dict[str, Callable[[], None]] = {
     "one-line-and-end": one_line_and_end,
@@ -157,6 +214,7 @@ ENDING: dict[str, Callable[[], None]] = {
     "stop-at-once": stop_at_once,
     "kill-group": kill_group,
     "kill-parent": kill_parent,
+    "allocate-at-once": allocate_at_once,
 }
 
 chosen = options()
