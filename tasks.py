@@ -170,7 +170,7 @@ def _judge_brought(
     rules = candidates.of_assignment(candidates.rules(ROOT, course.assignments), *course.chosen(assignment))
     words = judge.Words(ROOT, [rules])
     one = candidates.brought(ROOT, rules, command, build, cwd, port, delay)
-    (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs if port is None else 1)
+    (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs)
     again = candidates.again(one, build, cwd)
     publish.write(words.files(made, again, Keep(ROOT, KEPT)), BUILD)
     print("\n".join(words.lines(made, spoken, f"build/verdict.{spoken}.html", again)))

@@ -132,16 +132,16 @@ def descriptors(pid: int) -> int:
     return 0
 
 
-def listening(port: int) -> frozenset[int]:
-    """Inodes of the sockets in LISTEN on `port`, IPv4 and IPv6."""
-    return frozenset(inode for inode, at in _listening().items() if at == port)
+def listening(port: int, of: int | str = "self") -> frozenset[int]:
+    """Inodes of the sockets in LISTEN on `port`, IPv4 and IPv6, in the network that this process is in."""
+    return frozenset(inode for inode, at in _listening(of).items() if at == port)
 
 
-def _listening() -> dict[int, int]:
-    """Every socket in LISTEN: its port by its inode."""
+def _listening(of: int | str) -> dict[int, int]:
+    """Every socket in LISTEN in the network of this process: its port by its inode."""
     found = {}
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        with contextlib.suppress(FileNotFoundError), open(table, "rb", buffering=4096) as file:
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError), open(f"/proc/{of}/net/{table}", "rb", buffering=4096) as file:
             next(file)
             for row in file:
                 fields = row.split(maxsplit=10)
@@ -166,13 +166,13 @@ def held(inodes: frozenset[int], pids: Iterable[int]) -> frozenset[int]:
 
 def listeners(port: int, root: int) -> int:
     """Number of sockets in LISTEN on `port` that processes descended from `root` hold."""
-    inodes = listening(port)
+    inodes = listening(port, root)
     return len(held(inodes, (process.pid for process in descendants(root)))) if inodes else 0
 
 
 def ports(root: int) -> list[int]:
     """The ports on which processes descended from `root` listen."""
-    every = _listening()
+    every = _listening(root)
     mine = held(frozenset(every), (process.pid for process in descendants(root))) if every else ()
     return sorted({every[inode] for inode in mine})
 

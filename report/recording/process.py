@@ -62,7 +62,8 @@ class Supervised:
 
     `name` begins the sentence of every ServerError; one is raised when the command cannot be started. `scratch`
     is the command's home and is removed with it, even when the recorder is killed; so are the control groups of `hold`,
-    which is told to the supervisor as it stands (`grouped` says that the command is in them). Times are monotonic.
+    which is told to the supervisor as it stands (`grouped` says that the command is in them). `network` are words of
+    `report.recording.network` for another network than this process's. Times are monotonic.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class Supervised:
         on_line: OnLine = lambda _: None,
         scratch: Path | None = None,
         hold: Sequence[str] = (),
+        network: Sequence[str] = (),
     ) -> None:
         self.grouped = False
         self.exited: Exited | None = None
@@ -96,7 +98,7 @@ class Supervised:
                 inherited = (control, report, self._terminal.slave)
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     # By its file: `-m` would first import this package, and with it much that costs time.
-                    [sys.executable, "-I", "-S", supervisor.__file__]
+                    [*network, sys.executable, "-I", "-S", supervisor.__file__]
                     + [str(word) for word in (*inherited, "\n".join(hold), self._scratch, directory, *command)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

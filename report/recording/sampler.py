@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, thread_time
 from types import TracebackType
 from typing import ClassVar, Self
 
@@ -20,7 +20,7 @@ from report.run import Sample
 SHORTEST, LONGEST = 0.02, 0.25  # seconds between samples
 PER_DELAY = 50  # samples in one delay
 FEWEST = 10  # in one delay, before the reader is told
-SHARE = 8  # the pause is at least so many times what the last sample cost
+SHARE = 8  # the pause is at least so many times what the last sample cost of the processor: not what it waited for it
 
 
 def snapshot(root: int) -> Sample:
@@ -115,16 +115,17 @@ class Sampler:
         ]
 
     def _run(self) -> None:
-        pause = 0.0
+        pause, before = 0.0, monotonic()
         while not self._stopping.wait(pause):
+            self.longest_pause = max(self.longest_pause, monotonic() - before)
+            before, spent = monotonic(), thread_time()
             try:
                 sample = self.take()
                 self._heed(sample)
             except OSError as error:  # no descriptor is left: samples would be missing, and nobody would know
                 self._fault = error
                 return
-            pause = max(self.interval, SHARE * (monotonic() - sample.time))
-            self.longest_pause = max(self.longest_pause, pause)
+            pause = max(self.interval, SHARE * (thread_time() - spent))
 
     def _sum_memory(self) -> None:
         """Of every process (smaps_rollup, proc_pid_smaps(5)); nothing is told unless all could be read."""

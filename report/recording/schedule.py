@@ -14,6 +14,7 @@ from pathlib import Path
 from report import freshness
 from report.errors import ReportError, ServerError, SpecError
 from report.planned import Planned
+from report.recording import network
 from report.recording.cancel import Cancel
 from report.recording.command import Built, build_command, server_command
 from report.recording.progress import Progress
@@ -82,7 +83,7 @@ def attempt_all(
 
 def _is_alone(planned: Planned) -> bool:
     """Whether no other run may be made beside it: it measures cost, or its port may be another's too."""
-    return planned.scenario.exclusive or planned.port is not None
+    return planned.scenario.exclusive or (planned.port is not None and not network.is_possible())
 
 
 Work = Callable[[Planned, Cancel], Run]

@@ -70,12 +70,16 @@ class Context:
 
 @dataclass(slots=True)
 class Started:
-    """A server of which the kernel says that it listens on `port`, and when it was asked to stop."""
+    """A server of which the kernel says that it listens on `port`, and when it was asked to stop.
+
+    `network` are the words that put who speaks to it into its network, if it is another.
+    """
 
     server: Supervised
     port: int
     command: Command
     hold: Hold
+    network: Sequence[str] = ()
     asked: float | None = None
     asking: threading.Lock = field(default_factory=threading.Lock)  # a timer may ask, and the recorder itself
     looking: threading.Lock = field(default_factory=threading.Lock)  # held while its processes are being counted
@@ -122,7 +126,9 @@ def load(context: Context, started: Started, on_line: OnLine, stack: ExitStack) 
     limit = planned.last_due + planned.scenario.load.timeout + planned.delay + context.limits.load
     scratch = new_scratch()
     command = load_command(planned, started.port, scratch)
-    script = stack.enter_context(Supervised(name, command.words, context.root, context.cancel, on_line, scratch))
+    script = stack.enter_context(
+        Supervised(name, command.words, context.root, context.cancel, on_line, scratch, (), started.network)
+    )
     if not script.wait(lambda: script.exited is not None, limit) or script.exited is None:
         raise fault(name, f"did not end within {limit:g} s", script, command)
     recorded = scratch / RECORD

@@ -10,7 +10,7 @@ from time import monotonic
 
 from report.errors import ServerError
 from report.planned import Planned
-from report.recording import environment, kernel
+from report.recording import environment, kernel, network
 from report.recording.command import Built, server_command
 from report.recording.limits import Hold
 from report.recording.process import NotStartedError, Supervised
@@ -45,10 +45,15 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     return started
 
 
+def _is_apart(planned: Planned) -> bool:
+    """Whether the server has a network of its own, where nobody else can have the port that is in its source."""
+    return planned.port is not None and network.is_possible()
+
+
 def _port(planned: Planned) -> int:
     if planned.port is None:
         return kernel.free_port()
-    if kernel.listening(planned.port):
+    if not _is_apart(planned) and kernel.listening(planned.port):
         raise ServerError(
             f"{planned.identity}: port {planned.port}, which the server has in its source, is held by another program; "
             f"end that one and try again (ss -ltnp 'sport = :{planned.port}' shows it)"
@@ -62,12 +67,13 @@ def _started(context: Context, name: str, made: Built | None, stack: ExitStack) 
     command = server_command(planned, port, made)
     hold = Hold(context.limits.bounds)
     stack.callback(hold.remove)
-    words, on_line = hold.words, context.listener("server")
+    on_line, apart = context.listener("server"), network.words(network.NEW) if _is_apart(planned) else ()
     try:
         with environment.confined(planned.scenario.confine):
             directory = context.root / planned.server.directory
-            server = Supervised(name, command.words, directory, context.cancel, on_line, hold=words)
-        return Started(stack.enter_context(server), port, command, hold)
+            server = Supervised(name, command.words, directory, context.cancel, on_line, None, hold.words, apart)
+        beside = network.words(str(server.supervisor)) if apart else ()
+        return Started(stack.enter_context(server), port, command, hold, beside)
     except NotStartedError as error:
         raise ServerError(error.problems, "starts") from None
 
@@ -109,7 +115,7 @@ def _was_taken(planned: Planned, started: Started) -> bool:
     before are in TIME_WAIT. Not every server says so.
     """
     if planned.port is not None:
-        return not kernel.is_free(started.port)
+        return not (_is_apart(planned) or kernel.is_free(started.port))
     return _says_taken(started.server)
 
 

@@ -112,17 +112,24 @@ def _peak_row(field: str) -> Witness:
 def _sampled_when_busiest(subject: Subject) -> bool:
     """Whether a peak can have been seen at all: on a busy machine samples may be further apart than one delay.
 
-    All that were in progress together still were until the oldest of them had slept its delay, or the next answer
-    came. Asked only where all requests come at once, and where lines tell who was in progress.
+    All that were in progress together still were until the oldest of them had slept its delay, or the next answer came;
+    where no lines tell of them, in the half delay before the first. Asked only where all requests come at once.
     """
+    if subject.scenario.arrival is not None:
+        return True
     spec = subject.assignment.connections
     busiest = lines.most_together(subject.run.server_lines, spec) if spec else None
-    if busiest is None or busiest.count == 0 or subject.scenario.arrival is not None:
-        return True
-    answers = [r.done for r in requests(subject) if r.done is not None and r.done > busiest.since]
     delay = subject.run.record.delay
+    if busiest is None or busiest.count == 0:
+        first = min((r.done for r in requests(subject) if r.done is not None), default=None)
+        return not delay or first is None or _has_sample(subject, first - delay / 2, first)
+    answers = [r.done for r in requests(subject) if r.done is not None and r.done > busiest.since]
     end = min([*([busiest.since + delay] if delay else []), *answers], default=math.inf)
-    return any(busiest.time <= sample.time <= end for sample in subject.run.samples)
+    return _has_sample(subject, busiest.time, end)
+
+
+def _has_sample(subject: Subject, since: float, until: float) -> bool:
+    return any(since <= sample.time <= until for sample in subject.run.samples)
 
 
 def _memory(kind: str) -> Measure:

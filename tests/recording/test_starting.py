@@ -1,6 +1,7 @@
 """How a server is started: what it did not come through is told, and a port of its own is waited for."""
 
 import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from report.errors import ServerError
 from report.planned import Planned
-from report.recording import JUDGING, attempt_all, kernel, record, starting
+from report.recording import JUDGING, attempt_all, kernel, network, record, starting
 from report.recording.stages import LIMITS, Limits
 from report.run import Bounds, Run
 from report.spec import Server
@@ -95,6 +96,30 @@ def test_a_server_gets_the_port_that_is_its_own(tmp_path: Path) -> None:
     assert [request.outcome for request in made.requests] == ["answered", "answered"]
 
 
+@pytest.fixture
+def one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where the kernel allows no others."""
+    monkeypatch.setattr(network, "is_possible", lambda: False)
+
+
+@pytest.mark.skipif(not network.is_possible(), reason="this kernel allows no network of one's own")
+def test_servers_with_the_same_port_in_their_source_have_networks_of_their_own(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        plan = [replace(planned(fake("binds_plainly"), name=f"fixed{n}"), port=port) for n in range(3)]
+        assert not attempt_all(ROOT, plan, tmp_path, Remembering(), 3)
+        stranger.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            stranger.accept()
+
+
+def test_where_no_network_can_be_had_the_words_for_one_end_with_an_error_and_run_nothing() -> None:
+    ended = subprocess.run([*network.words("0"), "echo", "started"], capture_output=True, text=True, check=False)
+    assert ended.returncode != 0
+    assert ended.stdout == ""
+
+
+@pytest.mark.usefixtures("one_network")
 def test_a_port_of_its_own_that_another_program_holds_is_not_the_server_s_fault(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
@@ -103,6 +128,7 @@ def test_a_port_of_its_own_that_another_program_holds_is_not_the_server_s_fault(
     assert f"port {port}, which the server has in its source, is held by another program" in str(told)
 
 
+@pytest.mark.usefixtures("one_network")
 def test_a_port_in_time_wait_is_waited_for_and_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     waited: list[int] = []
     blocker = socket.socket()
@@ -119,6 +145,7 @@ def test_a_port_in_time_wait_is_waited_for_and_tried_again(tmp_path: Path, monke
     assert [request.outcome for request in made.requests] == ["answered", "answered"]
 
 
+@pytest.mark.usefixtures("one_network")
 def test_runs_on_a_port_of_the_server_s_own_are_made_one_at_a_time(tmp_path: Path) -> None:
     port = kernel.free_port()
     plan = [replace(planned(fake("answers"), name=f"fixed{n}"), port=port) for n in range(3)]

@@ -222,6 +222,13 @@ def test_a_peak_that_no_sample_can_have_seen_is_undecided_not_low() -> None:
     assert measured("processes.peak", samples=[sample(-0.5, 1), sample(2.5, 3)]) == 3
 
 
+def test_without_lines_a_peak_must_be_sampled_while_all_still_sleep() -> None:
+    asked = [request(1, done=5.0), request(2, done=5.1)]
+    with pytest.raises(UnmeasuredError, match="no sample"):
+        measured("processes.peak", server_lines=(), requests=asked, samples=[sample(1.0, 1), sample(5.2, 1)])
+    assert measured("processes.peak", server_lines=(), requests=asked, samples=[sample(4.0, 3)]) == 3
+
+
 def test_what_is_no_number_leaves_series_events_and_held_levels_undecided() -> None:
     echo = assignment(ECHO_OF_WORDS)
     captured = lines("queue many/10", "server: worker x told to leave, queue few/10")
