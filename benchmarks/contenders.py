@@ -1,13 +1,12 @@
 """How each server is started: ours by its scenario's own command, other people's from `peers/`, nginx by a setting."""
 
 import functools
-import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks import environment, generators
-from benchmarks.measure import ROOT, MissingError, Started
+from benchmarks.measure import ROOT, MissingError, Started, on_one_core
 from report import course
 from report.errors import ReportError
 from report.recording import fill_command
@@ -69,12 +68,8 @@ def confined(start: Start) -> Start:
     """The same on one core: the first that this process may use."""
 
     def start_there(port: int, delay: float) -> Started:
-        allowed = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {min(allowed)})  # what is started inherits it
-        try:
+        with on_one_core():
             return start(port, delay)
-        finally:
-            os.sched_setaffinity(0, allowed)
 
     return start_there
 

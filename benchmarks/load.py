@@ -12,7 +12,7 @@ from benchmarks.measure import Sample, finished, serving
 from benchmarks.parts import Part, Table, Target, Words
 
 SECONDS = 2.0
-OFFERED = 25_000  # requests in one second: more than any of them can send
+OFFERED = 10_000  # requests due at once; each holds a descriptor until it is answered
 RATE = 2000  # requests a second, far below what the server can answer
 # wrk waits so long between requests of a connection: on average as long as makes this rate of all connections.
 _PAUSE = f"function delay() return math.random(1, {2 * 1000 * generators.CONNECTIONS // RATE - 1}) end\n"
@@ -27,7 +27,7 @@ def _against(client: Callable[[int], Sample]) -> Sample:
 
 
 def _ours(port: int) -> Sample:
-    done = finished(script.command(port, "--arrival", f"{OFFERED}x1"), status=script.SOME_FAILED)
+    done = finished(script.command(port, "--clients", str(OFFERED)), status=script.SOME_FAILED)
     sample = script.of_summary(done.said)
     return sample | {"client_cpu": done.used.cpu / max(1.0, sample["requests"])}
 
@@ -76,15 +76,15 @@ PART = Part(
         Table(
             "throughput",
             Words("가장 빠른 서버를 상대로 한 요청 수", "Requests against the fastest server"),
-            f"Each from one process, a connection for each request, against nginx (without it, our C queue). wrk, ab and "
-            f"the clients of other people keep {generators.CONNECTIONS} connections for {SECONDS:g} s; our script, whose "
-            f"load is open, is asked for {OFFERED:,} requests in one second, falls behind, and says so: its rate is what "
-            "it sends then, with thousands of connections open.",
+            "Each from one process, a connection for each request, against nginx (without it, our C queue). wrk, ab "
+            f"and the clients of other people keep {generators.CONNECTIONS} connections, for {SECONDS:g} s. Our "
+            f"script's load is open: {OFFERED:,} requests are due at once, it falls behind and says by how much, and "
+            "its rate is what it then sends and takes in, with thousands of connections open.",
             ["rate", "client_cpu", "lag", "failed"],
             {
                 "accesses": functools.partial(_against, _ours),
                 "wrk": functools.partial(_against, lambda port: generators.wrk(port, SECONDS)),
-                "ab": functools.partial(_against, lambda port: generators.ab(port, OFFERED)),
+                "ab": functools.partial(_against, lambda port: generators.ab(port, 2 * OFFERED)),
                 "uvloop, streams": functools.partial(_against, functools.partial(_peer, "uvloop")),
                 "asyncio, streams": functools.partial(_against, functools.partial(_peer, "asyncio")),
                 "aiohttp": functools.partial(_against, functools.partial(_peer, "aiohttp")),
@@ -101,9 +101,9 @@ PART = Part(
         Table(
             "latency",
             Words(f"초당 {RATE:,}건에서 잰 응답 시간", f"Latency at {RATE:,} requests/s"),
-            f"The same server, {RATE:,} requests/s, which is far below what it can answer. wrk connects before it waits "
-            "and reckons from the request's first byte, so it sees neither connect(2) nor accept(2): `p50` and `p99` are "
-            "from sent to the last byte for both; `with connect` is ours from before connect(2).",
+            f"The same server, {RATE:,} requests/s, which is far below what it can answer. wrk connects before it "
+            "waits and reckons from the request's first byte, so it sees neither connect(2) nor accept(2). `p50` and "
+            "`p99` are from sent to the last byte for both; `with connect` is ours from before connect(2).",
             ["p50", "p99", "p50_whole", "p99_whole", "rate", "failed"],
             {
                 "accesses": functools.partial(_against, _steady),

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -82,11 +82,11 @@ class Started:
         self.exit_status = self._process.returncode = os.waitstatus_to_exitcode(status)
         return Usage(used.ru_utime + used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
 
-    def stop(self) -> Usage:
-        """Ends it politely, after `PATIENCE` not, and what is left of its group; nothing the second time."""
+    def stop(self, number: int = signal.SIGTERM) -> Usage:
+        """Ends it by this signal, after `PATIENCE` by KILL, and what is left of its group; nothing the second time."""
         if self.exit_status is not None:
             return Usage(0.0, 0)
-        os.kill(self.pid, signal.SIGTERM)
+        os.kill(self.pid, number)
         with _killed_after(PATIENCE, self.pid):
             usage = self.wait()
         with contextlib.suppress(ProcessLookupError):
@@ -94,7 +94,7 @@ class Started:
         return usage
 
     def __str__(self) -> str:
-        return " ".join(self.command)
+        return " ".join(Path(word).name if word.startswith("/") else word for word in self.command)
 
 
 @contextlib.contextmanager
@@ -162,6 +162,17 @@ class _Peak(threading.Thread):
                 time.sleep(0.01)
 
 
+@contextlib.contextmanager
+def on_one_core() -> Iterator[None]:
+    """What is started within it has one core: the first that this process may use."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def free_port() -> int:
     """A port that nobody listens on."""
     with socket.socket() as probe:
@@ -170,9 +181,9 @@ def free_port() -> int:
 
 
 def interleaved(
-    contenders: Mapping[str, Callable[[], Sample]], rounds: int, say: Callable[[str], None]
+    contenders: Mapping[str, Callable[[], Sample]], metrics: Container[str], rounds: int, say: Callable[[str], None]
 ) -> tuple[Samples, dict[str, str]]:
-    """Each contender measured once a round, in turn (A B A B …); and who could not be, with the reason."""
+    """These metrics of each contender once a round, in turn (A B A B …); and who could not be measured, and why."""
     samples: Samples = {}
     missing: dict[str, str] = {}
     for number in range(1, rounds + 1):
@@ -180,7 +191,7 @@ def interleaved(
             if name in missing:
                 continue
             try:
-                sample = measure()
+                sample = {metric: value for metric, value in measure().items() if metric in metrics}
             except MissingError as error:
                 missing[name] = str(error)
                 samples.pop(name, None)

@@ -38,5 +38,7 @@ METRICS = {
     "peak": Metric(Words("최대 메모리 (MB)", "peak memory, MB"), 1e-6, 1),
     "seconds": Metric(Words("초", "seconds"), digits=2),
     "cpu_seconds": Metric(Words("CPU 시간 (초)", "CPU seconds"), digits=2),
+    "pages": Metric(Words("PDF 쪽수", "pages of PDF")),
+    "twenty": Metric(Words("PDF 20쪽당 초", "seconds for 20 pages of PDF"), digits=2),
     "share": Metric(Words("코어 하나에 대한 비율", "share of one core"), digits=3),
 }

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environment, load, servers, sleepers, tables
+from benchmarks import environment, load, report, servers, sleepers, tables
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
 
-PARTS: Mapping[str, Part] = {part.name: part for part in (servers.PART, load.PART, sleepers.PART)}
+PARTS: Mapping[str, Part] = {part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART)}
 PUBLISHED = Path(__file__).parent
 TRIED = ROOT / "build" / "bench"
 RESULTS = "results.json"
@@ -34,7 +34,7 @@ def _taken(part: Part, rounds: int, say: Callable[[str], None]) -> dict[str, Any
     found: dict[str, Any] = {}
     for table in part.tables:
         say(f"{part.name}: {table.title.en}")
-        samples, left_out = interleaved(table.contenders, min(rounds, table.most_rounds), say)
+        samples, left_out = interleaved(table.contenders, table.metrics, min(rounds, table.most_rounds), say)
         found[table.name] = {"samples": samples, "left_out": left_out}
     say(f"{part.name}: {time.monotonic() - begun:.0f} s")
     versions = environment.versions(part.packages, part.programs)

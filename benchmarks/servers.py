@@ -77,11 +77,11 @@ PART = Part(
         Table(
             "designs",
             Words("지연 0, 요청마다 연결 하나, 동시 연결 32개", "Delay 0, one connection a request, 32 connections"),
-            f"wrk, one thread, {generators.CONNECTIONS} connections, `Connection: close`, {SECONDS:g} s a round; CPU and "
-            "context switches of the server with its children, less what it uses to start and stop. Standard output and "
-            "standard error of all go to /dev/null; ours write four lines or more of every request there, http.server "
-            "one, the others none. All have a backlog of 4,096, and ForkingTCPServer no cap on its children. "
-            "`one core`: the same server confined to one of the cores.",
+            f"wrk, one thread, {generators.CONNECTIONS} connections, `Connection: close`, {SECONDS:g} s a round; CPU "
+            "and context switches of the server with its children, less what it uses to start and stop. What all of "
+            "them print goes to /dev/null: ours print four lines or more for every request, http.server one, the "
+            "others none. All have a backlog of 4,096, and ForkingTCPServer no cap on its children. `one core`: the "
+            "same server confined to one of the cores.",
             ["rate", "cpu", "switches", "p99", "failed"],
             {name: functools.partial(_measure, start) for name, start in CONTENDERS.items()},
             TARGETS,

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import signal
 import time
 
 import psutil
@@ -13,7 +14,7 @@ from benchmarks.parts import Part, Table, Target, Words
 
 DELAY = 0.5
 WAITING = 1000  # clients whose memory is counted
-_LONG = 20.0  # seconds of sleep: nobody wakes while memory is counted
+_LONG = 60.0  # seconds of sleep: nobody wakes while memory is counted
 CONTENDERS = {
     "fork": ours("fork", "python"),
     "fork (C)": ours("fork", "c"),
@@ -45,6 +46,7 @@ def _memory(start: Start) -> Sample:
         idle, before = _pss(tree), _tasks(tree)
         client = Started(script.command(port, "--clients", str(WAITING), "--timeout", "60"))
         stack.callback(client.stop)
+        stack.callback(server.stop, signal.SIGKILL)  # politely, it would let them all sleep to the end
         end = time.monotonic() + _LONG / 2
         while _tasks(tree) < before + WAITING:
             if time.monotonic() > end:
@@ -71,9 +73,9 @@ def _makespan(clients: int) -> Table:
     return Table(
         f"makespan-{clients}",
         Words(f"잠드는 클라이언트 {at_once}명의 총 소요 시간", f"Makespan of {at_once} sleeping clients"),
-        f"{at_once} clients of our load script at once, delay {DELAY:g} s; all in delays. `creation` is the makespan of "
-        "as many clients that do not sleep (the load script's own time included), `beyond` what is above it. A SYN is "
-        "sent again, a second later, when the backlog (4,096, as the kernel has it) was full.",
+        f"{at_once} clients of our load script at once, delay {DELAY:g} s; all in delays. `creation` is the makespan "
+        "of as many clients that do not sleep (the load script's own time included), `beyond` what is above it. A SYN "
+        "is sent again, a second later, when the backlog (4,096, or less where the kernel says so) was full.",
         ["makespan", "creation", "beyond", "retries", "failed"],
         {name: functools.partial(_asleep, start, clients) for name, start in CONTENDERS.items()},
         [
@@ -95,7 +97,7 @@ PART = Part(
             Words(
                 f"기다리는 클라이언트 하나의 메모리 ({WAITING:,}명)", f"Memory of one waiting client, of {WAITING:,}"
             ),
-            f"PSS of the server's whole tree with {WAITING:,} clients waiting, less that of the idle server, by client.",
+            f"PSS of the server's whole tree with {WAITING:,} clients waiting, less that of the idle server, a client.",
             ["waiting"],
             {name: functools.partial(_memory, start) for name, start in CONTENDERS.items()},
             [

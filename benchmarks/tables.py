@@ -1,4 +1,7 @@
-"""Medians, spreads, ratios and slopes of what was measured, and the tables that show them. Pure: numbers in, Markdown out."""
+"""Medians, spreads, ratios and slopes of what was measured, and the tables that show them.
+
+Pure: numbers in, Markdown out. Knows no contender by name.
+"""
 
 import math
 import statistics
@@ -6,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from benchmarks.metrics import METRICS, Metric
-from benchmarks.parts import Part, Table, Target
+from benchmarks.parts import Part, Table, Target, Words
 
+_RATIO = Metric(Words("비", "ratio"), digits=2)
 Values = Mapping[str, Mapping[str, Sequence[float]]]  # contender → metric → one value a round
 
 
@@ -93,7 +97,7 @@ def _compared(values: Values, targets: Iterable[Target]) -> Iterator[str]:
             if w is not None and found
         ]
         asked = [f"{sign} {w:g}" if w is not None else "" for w in wanted.values()]
-        shown = "not measured" if not found else "{:.2f} ({:.2f}–{:.2f})".format(*spread(found))
+        shown = _cell(metric if not target.peer else _RATIO, found) if found else "not measured"
         yield _row([target.ours, target.peer, metric.heading.en, shown, *asked, ", ".join(told)])
 
 
