@@ -21,6 +21,7 @@ from report.rendering.judging import Fault
 from report.spec import Assignment, Server
 
 DELAY = 0.5  # seconds that a server is asked to sleep, where it can be asked
+LONGEST = 10.0  # seconds that it is asked to, where a probe asks for several delays: one that ends well sleeps them all
 GIVEN = "yours"  # what a server that is brought is called in its evidence
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _KNOWN = ("port", "delay", "python")
@@ -85,7 +86,10 @@ def brought(
         raise SpecError(problems)
     fault, said = _built(rules.assignment, building, cwd)
     if fault is None and not _is_there(words[0], cwd):
-        raise SpecError(f"--command {words[0]}: there is no such program in {cwd}; build it first, or with --build")
+        if building is None:
+            raise SpecError(f"--command {words[0]}: there is no such program in {cwd}; build it first, or with --build")
+        ended = f"{shlex.join(building)}\nended well, but there is no program {words[0]} in {cwd}"
+        fault, said = Fault("", "builds", "\n".join(filter(None, (ended, said)))), ""
     server = Server(command=words, directory=str(cwd.resolve()), sources=())
     return Candidate(
         assignment=_alone(rules, GIVEN, server, delay or DELAY, sleeps="delay" in has),
@@ -155,11 +159,13 @@ def _alone(rules: Rules, name: str, server: Server, delay: float, *, sleeps: boo
 
 def _fitted(probe: Probe, delay: float, sleeps: bool) -> Probe:
     """The probe for a server of this delay: longer deadlines for a longer one, and where the delay cannot be chosen it
-    is one delay, whatever the probe would ask for."""
-    timeout = probe.load.timeout * max(1.0, delay)
-    asked = probe.delay
+    is one delay, whatever the probe would ask for. Delays that would take too long are cut, and deadlines with them."""
+    asked, timeout = probe.delay, probe.load.timeout * max(1.0, delay)
     if not sleeps and asked != 1.0:
         asked, timeout = 1.0, timeout + probe.sends * delay
+    elif asked > 1.0 and asked * delay > LONGEST:
+        asked = max(1.0, LONGEST / delay)
+        timeout = probe.load.timeout * max(1.0, asked * delay / probe.delay)
     load = probe.load.model_copy(update={"timeout": min(timeout, 3600.0)})
     return probe.model_copy(update={"delay": asked, "load": load, "servers": None})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from report import candidates, plan
 from report.candidates import Candidate
 from report.errors import ClaimError, OutdatedError, ReportError, ServerError, SpecError
-from report.judgement import ELSEWHERE, UNRECORDED, Rules
+from report.judgement import ELSEWHERE, EXCEEDS, UNRECORDED, Rules
 from report.planned import Planned
 from report.recording import attempt_all, progress_for
 from report.recording.stages import JUDGING
@@ -135,8 +135,9 @@ def _planned(one: Candidate) -> list[Planned]:
 def _fault(planned: Planned, error: ReportError) -> Fault:
     """What kept a run from being recorded; only what a server did itself is charged to it."""
     server = error if isinstance(error, ServerError) else None
-    stage = server.stage if server else None
-    return Fault(planned.identity.scenario, stage, str(error), elsewhere=server is not None and server.astray)
+    if server is None:
+        return Fault(planned.identity.scenario, None, str(error))
+    return Fault(planned.identity.scenario, server.stage, str(error), server.astray, server.excess)
 
 
 class Words:
@@ -145,7 +146,7 @@ class Words:
     def __init__(self, root: Path, rules: Iterable[Rules]) -> None:
         diagnoses = [diagnosis.id for one in rules for diagnosis in one.diagnoses]
         self._root, templates = root, root / "templates"
-        self._advice = advice.load(templates, [*diagnoses, *UNRECORDED.values(), ELSEWHERE])
+        self._advice = advice.load(templates, [*diagnoses, *UNRECORDED.values(), ELSEWHERE, EXCEEDS])
         self._labels = {lang: advice.words(templates, label) for lang, label in labels.load(templates).items()}
 
     def lines(self, judged: Judged, language: Language, details: str, again: str) -> list[str]:

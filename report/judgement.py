@@ -24,6 +24,7 @@ STAGES: tuple[Stage, ...] = get_args(Stage)
 UNRECORDED: Mapping[Stage, str] = {"builds": "does-not-build", "starts": "ends-at-once", "listens": "never-listens"}
 """The diagnosis of a server that came no further than the stage before, so that there is no evidence of a probe."""
 ELSEWHERE = "listens-elsewhere"  # that of one which listens, but not where it was told to
+EXCEEDS = "exceeds-limits"  # that of one which was ended since it used too much
 FILE = "judge.toml"
 _MEANINGLESS = ("server", "only_at_speed", "check")  # keys of a claim that tell between runs a probe does not have
 

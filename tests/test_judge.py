@@ -161,6 +161,19 @@ def test_what_a_build_prints_is_kept_and_one_that_fails_is_the_first_stage(root:
     assert failed.judgement.diagnosis.id == "does-not-build"
 
 
+def test_a_build_that_ends_well_and_makes_no_program_is_the_servers_fault(root: Path, tmp_path: Path) -> None:
+    one = candidates.brought(root, rules(root), "./a.out {port} {delay}", "echo done", tmp_path, None, None)
+    made = verdict(root, one)
+    assert made.judgement.outcome == "rejected"
+    assert made.judgement.stages()["builds"] == "fails"
+    assert made.judgement.diagnosis is not None
+    assert made.judgement.diagnosis.id == "does-not-build"
+    assert (
+        made.judgement.faults[0].told == f"echo done\nended well, but there is no program ./a.out in {tmp_path}\ndone"
+    )
+    assert not (root / "judged").exists()
+
+
 def test_trouble_of_the_load_script_is_not_charged_to_the_server(root: Path) -> None:
     script = root / "assignments" / "accesses.py"
     script.unlink()
@@ -241,6 +254,22 @@ def test_a_delay_that_is_in_the_source_makes_every_probe_one_delay_long(root: Pa
     assert fixed.assignment.scenarios["one"].delay == 1
     assert fixed.assignment.scenarios["two"].load.timeout == 150
     assert asked.assignment.scenarios["two"].load.timeout == 30
+
+
+@pytest.mark.parametrize(
+    ("delay", "asked", "timeout"), [(0.5, 10, 2), (1.0, 10, 2), (2.0, 5, 2), (5.0, 2, 2), (20.0, 1, 4), (60.0, 1, 12)]
+)
+def test_a_probe_of_many_delays_asks_no_one_to_sleep_for_long_and_gives_up_well_before_the_sleep_is_over(
+    root: Path, delay: float, asked: float, timeout: float
+) -> None:
+    long = 'delay = 10.0\nclients = 2\nload = { expect = "My first web server!", timeout = 2 }'
+    text = JUDGE.replace(JUDGE[JUDGE.index("delay = 1.0") :].partition("\n[[")[0], long, 1)
+    write(root, "assignments/echo/judge.toml", text)
+    probe = brought(root, "right", delay=delay).assignment.scenarios["one"]
+    assert (probe.delay, probe.load.timeout) == (asked, timeout)
+    assert probe.load.timeout <= 0.4 * probe.delay * delay
+    assert probe.delay * delay <= max(10.0, delay)
+    assert probe.sends == 2
 
 
 def test_only_assignments_with_a_judge_toml_can_be_judged(root: Path) -> None:

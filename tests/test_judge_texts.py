@@ -16,12 +16,13 @@ TEXTS = tomllib.loads((ROOT / "templates" / advice.DIAGNOSES).read_text(encoding
 RULES = judgement.load(ROOT, course.load(ROOT, metrics.problem), metrics.problem)
 NAMED = {diagnosis.id for rules in RULES.values() for diagnosis in rules.diagnoses}
 UNRECORDED = {*judgement.UNRECORDED.values(), judgement.ELSEWHERE}
+EVERY = NAMED | UNRECORDED | {judgement.EXCEEDS}
 EACH = [(language, name) for language in ("ko", "en") for name in TEXTS[language]]
 
 
 def test_every_diagnosis_has_its_texts_in_both_languages() -> None:
-    told = advice.load(ROOT / "templates", [*NAMED, *UNRECORDED])
-    assert told["ko"].keys() == told["en"].keys() == NAMED | UNRECORDED
+    told = advice.load(ROOT / "templates", EVERY)
+    assert told["ko"].keys() == told["en"].keys() == EVERY
 
 
 def test_both_languages_tell_the_same_diagnoses_in_the_same_order() -> None:
@@ -30,7 +31,7 @@ def test_both_languages_tell_the_same_diagnoses_in_the_same_order() -> None:
 
 def test_a_text_is_there_for_no_diagnosis_that_nobody_gets_but_what_only_a_tool_shows() -> None:
     shown_by_tools = {m.diagnosis for rules in RULES.values() for m in rules.mistakes.values() if m.sanitizer_only}
-    assert set(TEXTS["ko"]) <= NAMED | UNRECORDED | shown_by_tools | {"doubled-output"}
+    assert set(TEXTS["ko"]) <= EVERY | shown_by_tools | {"doubled-output"}
 
 
 def test_every_diagnosis_is_one_that_a_planted_mistake_must_get() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from report.judgement import EXCEEDS
 from report.rendering import filling, metrics
 from report.rendering.advice import Advice
 from report.rendering.display import fence, visible
@@ -133,6 +134,8 @@ class Speaker:
         if named is None:
             return None
         value = "" if named.value is None else self._label.value(named.value, named.unit)
+        if named.id == EXCEEDS:
+            value = self._label(f"exceeded_{named.metric}", value=value)
         return self._advice[named.id].with_value(value)
 
     def _sign(self) -> str:
@@ -147,7 +150,8 @@ class Speaker:
         assert claim is not None
         unit = "ratio" if claim.is_ratio else metrics.find(claim.metric).unit
         reason = self._label.reason(verdict.reason) if verdict.reason else ""
-        measured = reason if verdict.value is None else self._label.value(verdict.value, unit)
+        value = "" if verdict.value is None else self._label.value(verdict.value, unit)
+        measured = f"{value} ({reason})" if value and reason else value or reason
         metric = self._label.metric(claim.metric) + claim.beside
         shown = "–" if finding.state == "skipped" else measured
         return [

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from report.judgement import ELSEWHERE, STAGES, UNRECORDED, Condition, Diagnosis, ProbeClaim, Stage
+from report.judgement import ELSEWHERE, EXCEEDS, STAGES, UNRECORDED, Condition, Diagnosis, ProbeClaim, Stage
 from report.rendering import metrics
 from report.rendering.verdicts import Evidence, Verdict, decide
 from report.scenario import BOUNDS, Claim
@@ -21,12 +21,14 @@ Outcome = Literal["accepted", "rejected", "unjudged"]
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What kept a probe from being recorded: the stage that the server did not come through, or None for trouble of
-    the tool's own. `elsewhere`: it does listen, but not where it was told to."""
+    the tool's own. `elsewhere`: it does listen, but not where it was told to; `excess`: what it used more of, and the
+    bound."""
 
     probe: str
     stage: Stage | None
     told: str
     elsewhere: bool = False
+    excess: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,10 @@ def judge(
     `is_built` says that there was something to build, which is then the first stage.
     """
     entered = _entered(evidence, assignment, server, faults)
+    excess = _excess(evidence, assignment, server, faults)
     findings = [
         *(f for f in entered if is_built or f.stage != "builds" or f.state == "fails"),
+        *([Finding("recovers", "fails")] if excess else []),
         *_claims(evidence, assignment, server),
     ]
     failed = min((STAGES.index(f.stage) for f in findings if f.state == "fails"), default=len(STAGES))
@@ -102,17 +106,39 @@ def judge(
         for finding in sorted(findings, key=lambda finding: STAGES.index(finding.stage))
     )
     outcome = _outcome(chained, faults)
-    named = _named(evidence, assignment, server, diagnoses, chained, faults) if outcome == "rejected" else None
+    named = None
+    if outcome == "rejected":
+        named = excess or _named(evidence, assignment, server, diagnoses, chained, faults)
     return Judgement(assignment.name, server, outcome, chained, tuple(faults), named)
 
 
-def _outcome(findings: Iterable[Finding], faults: Iterable[Fault]) -> Outcome:
+def _outcome(findings: Sequence[Finding], faults: Iterable[Fault]) -> Outcome:
     states = {finding.state for finding in findings if finding.claim}
     if any(finding.state == "fails" for finding in findings):
         return "rejected"
-    if "holds" not in states or any(fault.stage is None for fault in faults):
+    if "holds" not in states or any(fault.stage is None for fault in faults) or any(map(_is_stretched, findings)):
         return "unjudged"
     return "accepted"
+
+
+def _is_stretched(finding: Finding) -> bool:
+    """Whether the machine was too slow to decide it."""
+    reason = finding.verdict.reason if finding.verdict else None
+    return reason is not None and reason.key == "stretched"
+
+
+def _excess(evidence: Evidence, assignment: Assignment, server: str, faults: Sequence[Fault]) -> Named | None:
+    """What the server was ended for, since it used more of it than it may: the bound, and the probe."""
+    found = [(fault.probe, *fault.excess) for fault in faults if fault.excess]
+    for probe in assignment.scenarios:
+        for run in evidence.runs.get((assignment.name, probe, server), ()):
+            held = run.record.held
+            if held and held.exceeded:
+                found.append((probe, held.exceeded, getattr(held.bounds, held.exceeded)))
+    if not found:
+        return None
+    probe, used, bound = found[0]
+    return Named(EXCEEDS, probe, used, bound, "count" if used == "tasks" else "bytes")
 
 
 def _entered(evidence: Evidence, assignment: Assignment, server: str, faults: Sequence[Fault]) -> list[Finding]:

@@ -1,11 +1,18 @@
-"""Floor 2, pure. Whether a run's times can be trusted: the machine had the cores, and nobody else used them.
+"""Floor 2, pure. Whether a run's times can be trusted: the machine had the cores, nobody else used them, and it woke
+sleepers in time.
 
 Knows what a scenario asks of its machine and what the record says of it. A time from a machine that does not suit is
 no measurement of the server: undecided, with the reason, never a failure.
 """
 
-from report.rendering.measure import Subject, UnmeasuredError
+from collections.abc import Sequence
 
+from report.rendering.measure import Subject, UnmeasuredError
+from report.rendering.reasons import Reason
+from report.run import Run
+from report.scenario import Claim
+
+WAITS = 4  # for the processor on the way of a request: client, acceptor, handler, and the handler when it has slept
 QUIET = 0.15  # of all cores: what other programs may use, on average, while a run that asks for quiet lasts
 
 
@@ -21,3 +28,17 @@ def must_suit(subject: Subject) -> None:
     others = record.resources.others_cores
     if scenario.quiet and others is not None and others > QUIET * cores:
         raise UnmeasuredError("busy", others=f"{others:.2f}", cores=cores)
+
+
+def excuse(claim: Claim, unit: str, runs: Sequence[Run], value: float) -> Reason | None:
+    """Why a time over its bound is not charged to the server, if it is not: it would be within the bound without WAITS
+    times what the machine added to a bare sleep meanwhile."""
+    most = claim.between[1] if claim.between else claim.at_most
+    controls = [run.record.control for run in runs]
+    late = max((control.late for control in controls if control), default=0.0)
+    delay = runs[0].record.delay
+    if unit not in ("seconds", "delays") or claim.is_ratio or claim.minus or most is None or not late or not delay:
+        return None
+    if not value > most >= value - WAITS * late / (delay if unit == "delays" else 1.0):
+        return None
+    return UnmeasuredError("stretched", slept=f"{1 + late / delay:.2f}", waits=WAITS).reason

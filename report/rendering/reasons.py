@@ -30,6 +30,7 @@ ReasonKey = Literal[
     "not_run",
     "relative_to_zero",
     "spread",
+    "stretched",
     "undeclared",
     "unseen_peak",
 ]

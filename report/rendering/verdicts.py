@@ -190,7 +190,11 @@ def decide(evidence: Evidence, assignment: Assignment, scenario: str, server: st
     within = {satisfies(claim, value) for value in values}
     if len(within) > 1:
         return verdict("undecided", values, Reason("spread"))
-    return verdict("holds" if satisfies(claim, statistics.median(values)) else "fails", values)
+    value = statistics.median(values)
+    if satisfies(claim, value):
+        return verdict("holds", values)
+    reason = machine.excuse(claim, metrics.find(claim.metric).unit, evidence.runs[place], value)
+    return verdict("undecided" if reason else "fails", values, reason)
 
 
 def _witnessed(evidence: Evidence, made: Verdict) -> Verdict:

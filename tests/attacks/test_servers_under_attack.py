@@ -272,6 +272,22 @@ def test_pages_and_terminal_show_hostile_output_as_text_and_obey_none_of_it(
         assert ("\\u202e" in page) == (does == "ugly")
 
 
+@pytest.mark.parametrize(("does", "stages"), [("allocates", ["answers"]), ("allocate-at-once", ["starts"])])
+def test_a_verdict_says_in_both_languages_what_a_server_took_too_much_of(
+    tmp_path: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch, does: str, stages: list[str]
+) -> None:
+    monkeypatch.setattr(judge, "JUDGING", replace(judge.JUDGING, bounds=LITTLE))
+    root, rules = judging(tmp_path)
+    command = f"{{python}} hostile.py --port {{port}} --delay {{delay}} --does {does}"
+    folder = REPOSITORY / "tests" / "fakes" / "servers"
+    one = candidates.brought(root, rules, command, None, folder, None, 0.1)
+    (made,) = judge.judge_all(root, [one], root / "judged", 1)
+    assert [finding.stage for finding in made.judgement.of("fails")] == stages
+    words = judge.Words(root, [rules])
+    assert any("메모리 160.0 MiB" in line for line in words.lines(made, "ko", "page", "again"))
+    assert any("160.0 MiB of memory" in line for line in words.lines(made, "en", "page", "again"))
+
+
 def judging(tmp_path: Path) -> tuple[Path, Rules]:
     """A repository with one assignment that is judged by one probe."""
     root = tmp_path / "root"

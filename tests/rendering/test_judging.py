@@ -15,7 +15,7 @@ from report.rendering.judging import Fault, Judgement, judge
 from report.rendering.labels import Labels
 from report.rendering.scoreboard import Entry
 from report.rendering.verdicts import Evidence
-from report.run import Identity, Leftovers, Run
+from report.run import Bounds, Control, Held, Identity, Leftovers, Run, Used
 from report.spec import Assignment, Language
 from tests.builders import REPOSITORY, assignment, evidence_of, request, run, write
 
@@ -128,6 +128,44 @@ def test_a_server_that_never_came_so_far_is_named_by_its_stage(stage: str, elsew
     assert [finding.stage for finding in made.of("fails")] == [stage]
 
 
+def held(exceeded: Used | None) -> Held:
+    return Held(bounds=Bounds(), by="samples", exceeded=exceeded)
+
+
+@pytest.mark.parametrize(
+    ("used", "bound", "unit"), [("memory", 2**30, "bytes"), ("tasks", 4096, "count"), ("file", 2**28, "bytes")]
+)
+def test_a_server_that_exceeded_its_bounds_has_that_for_its_diagnosis_whatever_else_is_true(
+    used: Used, bound: int, unit: str
+) -> None:
+    made = judged(recorded("one", leftovers=LEFT, held=held(None)), recorded("many", held=held(used)))
+    assert made.outcome == "rejected"
+    assert [finding.stage for finding in made.of("fails")] == ["recovers"]
+    assert made.diagnosis is not None
+    assert (made.diagnosis.id, made.diagnosis.probe) == ("exceeds-limits", "many")
+    assert (made.diagnosis.metric, made.diagnosis.value, made.diagnosis.unit) == (used, bound, unit)
+    assert judged(recorded("one", held=held(None)), recorded("many", held=held(None))).outcome == "accepted"
+
+
+def test_a_server_that_exceeded_its_bounds_before_it_listened_has_the_same_diagnosis_at_that_stage() -> None:
+    made = judged(faults=[Fault("one", "starts", "why", excess=("memory", 2**20))])
+    assert [finding.stage for finding in made.of("fails")] == ["starts"]
+    assert made.diagnosis is not None
+    assert (made.diagnosis.id, made.diagnosis.value) == ("exceeds-limits", 2**20)
+
+
+def test_what_only_a_slow_machine_makes_too_long_is_not_decided_and_so_the_server_is_not_judged() -> None:
+    slow = recorded("many", requests=SLOW, control=Control(sleepers=2, late=1.0))
+    made = judged(recorded("one"), slow)
+    assert states(made)["together"] == "undecided"
+    assert (made.outcome, made.diagnosis) == ("unjudged", None)
+    for language, said in (("en", "stretched even bare sleeps to 1.20 delays"), ("ko", "지연 시간의 1.20배가 걸렸")):
+        shown = "\n".join(spoken(made, recorded("one"), slow, language=language).lines("page"))  # type: ignore[arg-type]
+        assert said in shown
+        assert "2.00" in shown
+    assert judged(recorded("one", leftovers=LEFT), slow).outcome == "rejected"
+
+
 def test_a_build_is_a_stage_only_where_there_is_one() -> None:
     assert "builds" not in states(judged(recorded("one"), recorded("many")))
     assert states(judged(recorded("one"), recorded("many"), is_built=True))["builds"] == "holds"
@@ -179,6 +217,25 @@ def test_both_languages_say_all_of_it() -> None:
         shown = "\n".join(spoken(judged(*runs), *runs, language=language).lines("page"))
         assert "there were 3" in shown
         assert "{" not in shown.replace("{port} {delay}", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "used", "said"),
+    [
+        ("en", "memory", "1024.0 MiB of memory"),
+        ("en", "tasks", "4096 processes and threads"),
+        ("en", "file", "256.0 MiB in one file"),
+        ("ko", "memory", "메모리 1024.0 MiB"),
+        ("ko", "tasks", "프로세스와 스레드를 합해 4096개"),
+        ("ko", "file", "파일 하나에 256.0 MiB"),
+    ],
+)
+def test_what_a_server_used_too_much_of_is_said_with_its_bound(language: Language, used: Used, said: str) -> None:
+    runs = (recorded("one"), recorded("many", held=held(used)))
+    told = Case(judged(*runs), evidence(*runs), probed(), "./a.out", 5.0)
+    texts = advice.load(TEMPLATES, ["exceeds-limits"])[language]
+    assert f" {said}" in "\n".join(Speaker(told, words(language), texts).lines("page"))
+    assert said in Speaker(told, words(language), texts).document(REPOSITORY, "o").markdown
 
 
 def test_the_page_shows_what_happened_in_the_probe_that_decided() -> None:

@@ -1,13 +1,16 @@
 """A time from a machine that does not suit is undecided, with the reason; a count from the same run is decided."""
 
+from typing import Any
+
 import pytest
 
 from report.rendering import machine, metrics
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.reasons import Reason
 from report.rendering.verdicts import judge
-from report.run import Identity, Run
-from tests.builders import ECHO, assignment, evidence_of, run
+from report.run import Control, Identity, Run
+from report.scenario import Claim
+from tests.builders import ECHO, assignment, evidence_of, request, run
 
 DEMANDING = ECHO.replace("clients = 2", "clients = 2\nquiet = true\ncores = 2")
 
@@ -88,3 +91,67 @@ def test_times_and_context_switches_depend_on_the_machine_and_counts_and_bytes_d
     assert not timed & {"requests.correct", "processes.peak", "memory.uss", "left.total", "exit.status"}
     assert metrics.find("events.took.microseconds.max").timed
     assert not metrics.find("events.took.value.max").timed
+
+
+# --- what the machine added to bare sleeps in the same time ---------------------------------------------------------
+
+TIMED = Claim(id="c", metric="makespan.delays", at_most=6.5)
+
+
+def beside(late: float | None, delay: float = 0.5) -> Run:
+    return run(delay=delay, control=None if late is None else Control(sleepers=8, late=late))
+
+
+def excused(late: float | None, value: float, claim: Claim = TIMED, unit: str = "delays") -> Reason | None:
+    return machine.excuse(claim, unit, [beside(0.0), beside(late)], value)
+
+
+def test_a_time_over_its_bound_is_excused_only_as_far_as_the_machine_stretched_bare_sleeps() -> None:
+    assert str(excused(0.1, 7.2)) == (
+        "this machine stretched even bare sleeps to 1.20 delays, and without 4 times that stretch the bound would be kept"
+    )
+    assert excused(0.1, 7.4) is None
+    assert excused(0.0, 6.6) is None
+    assert excused(0.2, 6.4) is None, "what holds needs no excuse"
+
+
+def test_one_after_the_other_is_charged_on_a_slow_machine_too() -> None:
+    for each in (0.01, 0.1, 0.25, 1.0):  # seconds by which each of eight sleeps is late, and the latest by twice that
+        assert excused(2 * each, 8 * (0.5 + each) / 0.5) is None
+
+
+def test_evidence_without_a_control_is_charged_as_before() -> None:
+    assert machine.excuse(TIMED, "delays", [beside(None)], 6.6) is None
+
+
+@pytest.mark.parametrize(
+    ("bound", "unit", "is_excused"),
+    [
+        ({"at_most": 6.5}, "delays", True),
+        ({"between": (1.0, 6.5)}, "delays", True),
+        ({"at_most": 6.5}, "seconds", True),
+        ({"at_most": 6.5}, "count", False),
+        ({"at_most": 6.5, "over": "latency.median"}, "delays", False),
+        ({"at_most": 6.5, "relative_to": "other"}, "delays", False),
+        ({"at_most": 6.5, "minus": "other"}, "delays", False),
+        ({"at_least": 7.5}, "delays", False),
+        ({"equals": 6.5}, "delays", False),
+        ({"between": (7.5, 9.0)}, "delays", False),
+    ],
+)
+def test_only_a_bound_from_above_on_a_time_itself_is_excused(
+    bound: dict[str, Any], unit: str, is_excused: bool
+) -> None:
+    claim = Claim(id="c", metric="makespan.delays", **bound)
+    assert (excused(1.0, 7.0, claim, unit) is not None) == is_excused
+
+
+def test_a_claim_on_a_machine_that_was_slow_meanwhile_is_undecided_and_tells_value_and_reason() -> None:
+    echo = assignment()
+    late = (request(1, done=5.0), request(2, done=9.0))
+    for control, state in ((None, "fails"), (0.2, "fails"), (0.4, "undecided")):
+        made = run(requests=late, control=None if control is None else Control(sleepers=2, late=control))
+        verdict = judge(evidence_of(made), echo, 1.0)[1]
+        assert (verdict.claim.id, verdict.state) == ("served-together", state)
+        assert verdict.value == pytest.approx(1.8)
+        assert (verdict.reason is not None) == (state == "undecided")
