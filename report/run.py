@@ -121,7 +121,10 @@ class Capture(_Model):
 
 
 class Record(_Model):
-    """run.json: identity, digests of every input, environment, and how each stage went."""
+    """run.json: identity, digests of every input, environment, and how each stage went.
+
+    `epoch` is the Unix time of the moment from which times count; evidence from before it was kept has none.
+    """
 
     schema_version: int = SCHEMA
     identity: Identity
@@ -141,6 +144,7 @@ class Record(_Model):
     files: Mapping[str, str] = {}
     held: Held | None = Field(default=None, exclude_if=_is_none)  # only of servers that are judged
     control: Control | None = Field(default=None, exclude_if=_is_none)
+    epoch: float | None = Field(default=None, exclude_if=_is_none)
 
 
 @dataclass(frozen=True, slots=True)

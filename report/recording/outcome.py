@@ -21,10 +21,12 @@ LAG = 0.1  # of a delay: more behind schedule than this is worth a caveat
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Everything that one execution showed, on the monotonic clock; `doubts` are sentences for the reader."""
+    """Everything that one execution showed, on the monotonic clock, of which `epoch` is the Unix time at its zero;
+    `doubts` are sentences for the reader."""
 
     planned: Planned
     recorded: str
+    epoch: float
     inputs: dict[str, str]
     command: Command
     load_command: Command
@@ -89,6 +91,7 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
         caveats=(*observed.doubts, *_caveats(observed)),
         held=observed.held,
         control=observed.control,
+        epoch=round(observed.epoch + zero, 6),
     )
     return record, files
 

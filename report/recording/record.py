@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
 from report import evidence, freshness
 from report.errors import ReportError, ServerError
@@ -71,7 +71,7 @@ def _observe(context: Context) -> Observed:
         yield
         times[name] = monotonic() - begun
 
-    recorded = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    recorded, epoch = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), time() - monotonic()
     inputs = freshness.inputs(context.root, planned.assignment, identity.scenario, identity.server)
     if planned.server.build:
         context.progress.stage(identity, "building")
@@ -96,6 +96,7 @@ def _observe(context: Context) -> Observed:
     return Observed(
         planned=planned,
         recorded=recorded,
+        epoch=epoch,
         inputs=inputs,
         command=started.command,
         load_command=loaded.command,

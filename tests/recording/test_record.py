@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from pathlib import Path
+from time import time
 
 import pytest
 
@@ -55,6 +56,14 @@ def test_a_run_is_whole_and_reads_back_as_it_was_made(tmp_path: Path) -> None:
     assert made.record.captures["server"].printed == made.record.captures["server"].kept > 0
     assert made.record.resources.voluntary_switches > 0
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", made.record.recorded)
+
+
+def test_the_moment_from_which_times_count_is_kept_on_the_wall_clock_too(tmp_path: Path) -> None:
+    before = time()
+    made = run(tmp_path, "answers")
+    last = max(request.done or 0 for request in made.requests)
+    assert made.record.epoch is not None
+    assert before < made.record.epoch < made.record.epoch + last < time()
 
 
 def test_times_are_counted_from_the_first_request_that_was_due(tmp_path: Path) -> None:
