@@ -8,7 +8,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, time
@@ -23,7 +23,7 @@ from report.recording.control import Control
 from report.recording.others import Others
 from report.recording.outcome import Observed, composed
 from report.recording.process import Supervised
-from report.recording.progress import Progress, Who
+from report.recording.progress import Progress
 from report.recording.sampler import Memory, Sampler
 from report.recording.stages import LIMITS, Context, Limits, Started
 from report.recording.terminal import Captured, OnLine
@@ -91,8 +91,6 @@ def _observe(context: Context) -> Observed:
         with stage("stop", "stopping"):
             sampler.take()
             ending, leftovers = stages.stop(context, started, zombies)
-    commands: dict[Who, Supervised] = {"server": started.server, "client": loaded.script}
-    captured = {str(who): _output(context, command, who) for who, command in commands.items()}
     return Observed(
         planned=planned,
         recorded=recorded,
@@ -107,7 +105,7 @@ def _observe(context: Context) -> Observed:
         load_exit_status=loaded.exit_status,
         requests=loaded.requests,
         samples=tuple(sorted(sampler.samples, key=lambda sample: sample.time)),
-        captured=captured,
+        captured=_captured(context, {"server": started.server, "client": loaded.script}),
         doubts=(*context.doubts, *sampler.doubts()),
         held=started.hold.held(started.server),
         control=slept,
@@ -164,12 +162,13 @@ def _swept(memory: Memory | None) -> dict[str, int]:
     return swept | {"pss_processes": memory.processes}
 
 
-def _output(context: Context, command: Supervised, who: Who) -> Captured:
-    captured = command.output()
-    if not command.drained:
-        context.doubts.append(
-            f"The {who}'s terminal is held open by a process outside its tree; its end may be missing."
-        )
+def _captured(context: Context, commands: Mapping[str, Supervised]) -> dict[str, Captured]:
+    captured = {who: command.output() for who, command in commands.items()}
+    for who, command in commands.items():
+        if not command.drained:
+            context.doubts.append(
+                f"The {who}'s terminal is held open by a process outside its tree; its end may be missing."
+            )
     return captured
 
 

@@ -13,6 +13,7 @@ from report.run import Run
 from report.scenario import Claim
 
 WAITS = 4  # for the processor on the way of a request: client, acceptor, handler, and the handler when it has slept
+OWN = 0.5  # cores: a server that uses more on average is itself what sleepers wait for
 QUIET = 0.15  # of all cores: what other programs may use, on average, while a run that asks for quiet lasts
 
 
@@ -36,9 +37,17 @@ def excuse(claim: Claim, unit: str, runs: Sequence[Run], value: float) -> Reason
     most = claim.between[1] if claim.between else claim.at_most
     controls = [run.record.control for run in runs]
     late = max((control.late for control in controls if control), default=0.0)
+    if any(_cores(run) > OWN for run in runs):
+        return None
     delay = runs[0].record.delay
     if unit not in ("seconds", "delays") or claim.is_ratio or claim.minus or most is None or not late or not delay:
         return None
     if not value > most >= value - WAITS * late / (delay if unit == "delays" else 1.0):
         return None
     return UnmeasuredError("stretched", slept=f"{1 + late / delay:.2f}", waits=WAITS).reason
+
+
+def _cores(run: Run) -> float:
+    """Cores that the server used on average."""
+    spent, lasted = run.record.resources, sum(run.record.stages.values())
+    return (spent.user_seconds + spent.system_seconds) / lasted if lasted else 0.0

@@ -155,7 +155,7 @@ def test_a_server_that_exceeded_its_bounds_before_it_listened_has_the_same_diagn
 
 
 def test_what_only_a_slow_machine_makes_too_long_is_not_decided_and_so_the_server_is_not_judged() -> None:
-    slow = recorded("many", requests=SLOW, control=Control(sleepers=2, late=1.0))
+    slow = recorded("many", requests=SLOW, control=Control(sleepers=2, late=1.0), stages={"load": 10.0})
     made = judged(recorded("one"), slow)
     assert states(made)["together"] == "undecided"
     assert (made.outcome, made.diagnosis) == ("unjudged", None)

@@ -1,5 +1,6 @@
 """A time from a machine that does not suit is undecided, with the reason; a count from the same run is decided."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -99,7 +100,8 @@ TIMED = Claim(id="c", metric="makespan.delays", at_most=6.5)
 
 
 def beside(late: float | None, delay: float = 0.5) -> Run:
-    return run(delay=delay, control=None if late is None else Control(sleepers=8, late=late))
+    control = None if late is None else Control(sleepers=8, late=late)
+    return run(delay=delay, control=control, stages={"load": 10.0})
 
 
 def excused(late: float | None, value: float, claim: Claim = TIMED, unit: str = "delays") -> Reason | None:
@@ -118,6 +120,13 @@ def test_a_time_over_its_bound_is_excused_only_as_far_as_the_machine_stretched_b
 def test_one_after_the_other_is_charged_on_a_slow_machine_too() -> None:
     for each in (0.01, 0.1, 0.25, 1.0):  # seconds by which each of eight sleeps is late, and the latest by twice that
         assert excused(2 * each, 8 * (0.5 + each) / 0.5) is None
+
+
+def test_a_server_that_keeps_the_processor_busy_itself_is_not_excused() -> None:
+    for lasted, is_excused in ((1.6, True), (1.4, False)):  # of which it used the processor for 0.75
+        made = beside(0.4).record.model_copy(update={"stages": {"load": lasted}})
+        excuse = machine.excuse(TIMED, "delays", [replace(beside(0.4), record=made)], 7.0)
+        assert (excuse is not None) == is_excused
 
 
 def test_evidence_without_a_control_is_charged_as_before() -> None:
@@ -150,7 +159,11 @@ def test_a_claim_on_a_machine_that_was_slow_meanwhile_is_undecided_and_tells_val
     echo = assignment()
     late = (request(1, done=5.0), request(2, done=9.0))
     for control, state in ((None, "fails"), (0.2, "fails"), (0.4, "undecided")):
-        made = run(requests=late, control=None if control is None else Control(sleepers=2, late=control))
+        made = run(
+            requests=late,
+            control=None if control is None else Control(sleepers=2, late=control),
+            stages={"load": 10.0},
+        )
         verdict = judge(evidence_of(made), echo, 1.0)[1]
         assert (verdict.claim.id, verdict.state) == ("served-together", state)
         assert verdict.value == pytest.approx(1.8)
