@@ -159,7 +159,7 @@ class Speaker:
             verdict.scenario,
             claim.id,
             metric,
-            _bound(claim, unit),
+            limit(claim, unit),
             shown,
             finding.state,
         ]
@@ -224,7 +224,7 @@ def page_name(language: Language, kind: str) -> str:
     return f"verdict.{language}.{kind}"
 
 
-def _bound(claim: Claim, unit: str) -> str:
+def limit(claim: Claim, unit: str) -> str:
     """The bound in signs; of bytes, in MiB."""
     if unit != "bytes":
         return bound(claim)
