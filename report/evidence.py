@@ -17,7 +17,7 @@ from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, cast, get_args, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import pydantic
 
@@ -25,6 +25,7 @@ from report.errors import EvidenceError
 from report.run import SCHEMA, LogLine, Record, Request, Run, Sample, Unread
 
 T = TypeVar("T")
+Column = Callable[[Sequence[str]], list[Any]]
 
 
 def digest(data: bytes) -> str:
@@ -59,29 +60,45 @@ class _Rows:
 
 def parse_rows(data: bytes, kind: type[T], where: str) -> tuple[T, ...]:
     """The records of a CSV written by `rows`; raises EvidenceError with file and line."""
-    reader = csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline=""))
     names, readers = _columns(kind)  # type: ignore[arg-type]
-    header = next(reader, [])
-    if header != names:
-        raise EvidenceError(f"{where}:1: expected the columns {','.join(names)}; found {','.join(header)}")
     try:
-        return tuple([kind(*[read(text) for read, text in zip(readers, cells, strict=True)]) for cells in reader])
+        return _records(kind, readers, _cells(data, names, where))
+    except (ValueError, csv.Error):  # in some line; each alone is slower, but tells in which
+        reader = _cells(data, names, where)
+    try:
+        return tuple([record for cells in reader for record in _records(kind, readers, [cells])])
     except (ValueError, csv.Error) as error:
         raise EvidenceError(f"{where}:{reader.line_num}: {error}; record the run again (--force)") from None
 
 
+def _cells(data: bytes, names: Sequence[str], where: str) -> Any:  # a csv.reader, whose type has no public name
+    """What reads the rows below a header that is right."""
+    reader = csv.reader(io.StringIO(data.decode("utf-8", "replace"), newline=""))
+    header = next(reader, [])
+    if header != names:
+        raise EvidenceError(f"{where}:1: expected the columns {','.join(names)}; found {','.join(header)}")
+    return reader
+
+
+def _records(kind: type[T], readers: Sequence[Column], table: Iterable[Sequence[str]]) -> tuple[T, ...]:
+    """A record for each row, read column by column; raises ValueError."""
+    cells = [*table]
+    columns = zip(*cells, strict=True)
+    return tuple(map(kind, *[read(one) for read, one in zip(readers, columns, strict=True)])) if cells else ()
+
+
 @cache
-def _columns(kind: type) -> tuple[list[str], list[Callable[[str], Any]]]:
-    """The names of a dataclass's fields, and how the cell of each is read."""
+def _columns(kind: type) -> tuple[list[str], list[Column]]:
+    """The names of a dataclass's fields, and how the cells of each are read."""
     names, hints = [field.name for field in fields(kind)], get_type_hints(kind)
     return names, [_reader(hints[name]) for name in names]
 
 
-def _reader(hint: Any) -> Callable[[str], Any]:
+def _reader(hint: Any) -> Column:
     if not isinstance(hint, UnionType):
-        return cast(Callable[[str], Any], hint)
+        return lambda texts: [*map(hint, texts)]
     plain = get_args(hint)[0]
-    return lambda text: None if text == "" else plain(text)
+    return lambda texts: [None if text == "" else plain(text) for text in texts]
 
 
 def split_lines(data: bytes, times: Iterable[tuple[int, float]]) -> tuple[LogLine, ...]:
