@@ -5,10 +5,11 @@ metric's value: what was changed goes through the file format and is then judged
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Literal
+from functools import partial
+from itertools import accumulate, product, takewhile
+from typing import Literal, TypeVar
 
 from report.evidence import Chunk, canonical_json, parse_rows, rows, split_lines
 from report.rendering import metrics
@@ -18,7 +19,9 @@ from report.rendering.verdicts import Evidence, Verdict, bound, decide
 from report.run import LogLine, Record, Request, Run, Sample
 from report.scenario import Claim
 
+T = TypeVar("T")
 Side = Literal["below", "above"]
+Found = dict[tuple[str, Side], tuple[int, int]]  # strength and place of a change, by what it changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,11 @@ def score(evidence: Evidence, verdicts: Iterable[Verdict]) -> Score:
     holding = [verdict for verdict in verdicts if verdict.state == "holds"]
     crossings = 0
     survivors: list[str] = []
+    found: Found = {}
     for verdict in holding:
         sides = _sides(verdict.claim)
         crossings += len(sides) or 1
-        survivors += [_survivor(verdict, *side) for side in sides if not _fails(evidence, verdict, *side)]
+        survivors += [_survivor(verdict, *side) for side in sides if not _fails(evidence, verdict, *side, found)]
         if not sides:
             survivors.append(f"{_place(verdict)}: its bound {bound(verdict.claim)} holds whatever the evidence")
     return Score(len(holding), crossings, crossings - len(survivors), tuple(survivors))
@@ -75,8 +79,11 @@ def _sides(claim: Claim) -> list[tuple[Side, float]]:
     return sides if high is None else [*sides, ("above", high)]
 
 
-def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float) -> bool:
-    """Whether some change of the evidence takes the value across this side, and the claim then fails."""
+def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float, found: Found) -> bool:
+    """Whether some change of the evidence takes the value across this side, and the claim then fails.
+
+    What did so for the same metric before, in `found`, is tried first: one change is enough, whichever.
+    """
     assignment = evidence.assignments[verdict.assignment]
     key = (verdict.assignment, verdict.scenario, verdict.server)
     runs = evidence.runs[key]
@@ -92,23 +99,49 @@ def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float) -> bo
             return False
         return again.value < limit if side == "below" else again.value > limit
 
-    for strength in STRENGTHS:
-        for way in ways:
-            changed = [way(run, strength) for run in runs]
-            if fails(changed) and fails([_filed(run, table) for run in changed]):
-                return True
+    def changed(strength: int, way: int) -> list[Run]:
+        return [ways[way](run, strength) for run in runs]
+
+    def filed(trial: tuple[int, int]) -> list[Run]:
+        return [_filed(after, run, table) for after, run in zip(changed(*trial), runs, strict=True)]
+
+    trials = [*product(STRENGTHS, range(len(ways)))]
+    likely = found.get((verdict.claim.metric, side))
+    if likely in trials and fails(filed(likely)):
+        return True
+    for trial in trials:
+        if fails(changed(*trial)) and fails(filed(trial)):
+            found[verdict.claim.metric, side] = trial
+            return True
     return False
 
 
-def _filed(run: Run, table: str) -> Run:
+def _filed(run: Run, before: Run, table: str) -> Run:
     """The run with this table as it is after having been written and read."""
     if table == "requests.csv":
-        return replace(run, requests=parse_rows(rows(run.requests, Request), Request, table))
+        return replace(run, requests=_again(run.requests, before.requests, partial(_rows, Request)))
     if table == "samples.csv":
-        return replace(run, samples=parse_rows(rows(run.samples, Sample), Sample, table))
+        return replace(run, samples=_again(run.samples, before.samples, partial(_rows, Sample)))
     if table == "run.json":
         return replace(run, record=Record.model_validate_json(canonical_json(run.record.model_dump(mode="json"))))
-    return replace(run, server_lines=_captured(run.server_lines))
+    return replace(run, server_lines=_again(run.server_lines, before.server_lines, _captured))
+
+
+def _again(changed: Sequence[T], before: Sequence[T], file: Callable[[Sequence[T]], tuple[T, ...]]) -> tuple[T, ...]:
+    """The records with all that changed written and read, and what stands beside it; the others were read before."""
+    first = max(0, _alike(changed, before) - 1)
+    after = max(0, _alike(changed[first:][::-1], before[first:][::-1]) - 1)
+    last = len(changed) - after
+    return (*changed[:first], *file(changed[first:last]), *changed[last:])
+
+
+def _alike(some: Sequence[T], others: Sequence[T]) -> int:
+    """How many at the beginning are the very same."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] is pair[1], zip(some, others, strict=False)))
+
+
+def _rows(kind: type[T], records: Sequence[T]) -> tuple[T, ...]:
+    return parse_rows(rows(records, kind), kind, kind.__name__)
 
 
 def _captured(lines: Sequence[LogLine]) -> tuple[LogLine, ...]:
