@@ -1,7 +1,7 @@
 """Floor 3. Work that a copy of this process does beside it, into a memory that both of them know.
 
 A help, never a need: whatever goes wrong in the copy is met again, and told, where the report is made. The copy is
-forked, so that what was loaded and read is there already; where other threads run, nothing is copied.
+forked, so that what was loaded and read is there already; where other threads run, or with one core, nothing is.
 """
 
 import contextlib
@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 @contextlib.contextmanager
 def beside(work: Callable[[], object]) -> Iterator[None]:
     """Has the work done meanwhile; returns when it is done."""
-    if threading.active_count() > 1:  # one of them could hold a lock for ever, in the copy
+    # One of several threads could hold a lock for ever, in the copy; on one core two take longer than one.
+    if threading.active_count() > 1 or len(os.sched_getaffinity(0)) == 1:
         yield
         return
     copy = os.fork()

@@ -13,8 +13,9 @@ from tests.builders import REPOSITORY
 
 @pytest.fixture(autouse=True)
 def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a task of its own: the tests' runner has threads."""
+    """As in a task of its own, on a machine with cores: the tests' runner has threads."""
     monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
 
 
 def test_what_a_copy_made_is_remembered_here(tmp_path: Path) -> None:
@@ -54,6 +55,13 @@ def test_a_fault_here_ends_the_copy_and_is_told(tmp_path: Path) -> None:
 
 def test_beside_other_threads_there_is_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threading, "active_count", lambda: 2)
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
+    with beside(lambda: pytest.fail("worked")):
+        pass
+
+
+def test_on_one_core_there_is_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1})
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
     with beside(lambda: pytest.fail("worked")):
         pass
