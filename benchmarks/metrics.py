@@ -40,5 +40,9 @@ METRICS = {
     "cpu_seconds": Metric(Words("CPU 시간 (초)", "CPU seconds"), digits=2),
     "pages": Metric(Words("PDF 쪽수", "pages of PDF")),
     "twenty": Metric(Words("PDF 20쪽당 초", "seconds for 20 pages of PDF"), digits=2),
+    "record_cpu": Metric(Words("기록의 CPU 시간 (초)", "recording, CPU s"), digits=2),
+    "record_peak": Metric(Words("기록의 최대 메모리 (MB)", "recording, peak MB"), 1e-6, 1),
+    "render_cpu": Metric(Words("렌더링의 CPU 시간 (초)", "rendering, CPU s"), digits=2),
+    "render_peak": Metric(Words("렌더링의 최대 메모리 (MB)", "rendering, peak MB"), 1e-6, 1),
     "share": Metric(Words("코어 하나에 대한 비율", "share of one core"), digits=3),
 }

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environment, load, report, servers, sleepers, tables
+from benchmarks import environment, load, recorder, report, servers, sleepers, tables
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
 
-PARTS: Mapping[str, Part] = {part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART)}
+PARTS: Mapping[str, Part] = {
+    part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART)
+}
 PUBLISHED = Path(__file__).parent
 TRIED = ROOT / "build" / "bench"
 RESULTS = "results.json"

@@ -62,7 +62,8 @@ def markdown(part: Part, result: Mapping[str, Any]) -> str:
 
 def _table(table: Table, values: Values, left_out: Mapping[str, str]) -> Iterator[str]:
     rounds = max((len(v) for row in values.values() for v in row.values()), default=0)
-    yield from (f"### {table.title.en}", "", f"{table.about} {rounds} rounds, in turn; medians (lowest–highest).", "")
+    taken = f"{rounds} rounds, in turn; medians (lowest–highest)." if rounds > 1 else "One round."
+    yield from (f"### {table.title.en}", "", f"{table.about} {taken}", "")
     yield from _head(["", *(METRICS[metric].heading.en for metric in table.metrics)])
     for name, row in values.items():
         yield _row([name, *(_cell(METRICS[metric], row.get(metric, ())) for metric in table.metrics)])

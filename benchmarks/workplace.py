@@ -19,6 +19,7 @@ from report.rendering import metrics
 
 SOURCES = ("assignments", "report", "templates", "tasks.py", "report.toml", "requirements.txt", "requirements.in")
 EVIDENCE = ("build/evidence", "docs/evidence")  # the newest first
+INVOKE = (sys.executable, "-m", "invoke")
 LANGUAGES = ("ko", "en")
 EDITED = "assignments/iterative/explanation.en.md"
 _ADDED = " This sentence is new."
@@ -92,9 +93,7 @@ def markdown() -> Path:
         text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("!["))
         (source / f"report.{language}.md").write_text(text, encoding="utf-8")
         parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
-        cells: list[dict[str, object]] = [
-            {"cell_type": "markdown", "id": f"c{n}", "metadata": {}, "source": p} for n, p in enumerate(parts)
-        ]
+        cells = [_cell(number, part) for number, part in enumerate(parts)]
         notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
         (folder / f"report.{language}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     (source / "conf.py").write_text(_SPHINX)
@@ -103,4 +102,5 @@ def markdown() -> Path:
     return folder
 
 
-INVOKE = (sys.executable, "-m", "invoke")
+def _cell(number: int, text: str) -> dict[str, object]:
+    return {"cell_type": "markdown", "id": f"c{number}", "metadata": {}, "source": text}
