@@ -36,7 +36,7 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """How many connections were in progress at once, when so many first were, and since when the oldest of them.
+    """How many connections were in progress at once, when so many first were, and since when the first of them.
 
     `index` is that of the line which made them so many; -1 where none was ever in progress.
     """
@@ -171,9 +171,10 @@ def most_together(lines: Sequence[LogLine], spec: Connections) -> Together:
     most = Together(0, 0.0, 0.0)
     for index, line in enumerate(lines):
         if match := begun.search(line.text):
-            open_now[match.group("connection")] = line.time
+            open_now.pop(match.group("connection"), None)
+            open_now[match.group("connection")] = line.time  # last in order
             if len(open_now) > most.count:
-                most = Together(len(open_now), line.time, min(open_now.values()), index)
+                most = Together(len(open_now), line.time, next(iter(open_now.values())), index)
         elif match := answered.search(line.text):
             open_now.pop(match.group("connection"), None)
     return most
