@@ -5,7 +5,7 @@ Made from the Markdown alone, so it may be remembered by it; whether what is ref
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from markdown_it import MarkdownIt
@@ -33,9 +33,14 @@ class Reading:
     letters: str
 
 
-def read(markdown: str, remember: Memory) -> Reading:
+def parsed(markdown: str) -> list[Token]:
+    """The document's tokens, for one who may change them."""
+    return MarkdownIt("js-default", {"html": True}).parse(markdown)
+
+
+def read(markdown: str, remember: Memory, parse: Callable[[str], list[Token]] = parsed) -> Reading:
     """What the document holds; faults are letters that the fonts lack, and markup that is left unrendered."""
-    data = remember(key("reading", markdown), lambda: json.dumps(asdict(_read(markdown))).encode())
+    data = remember(key("reading", markdown), lambda: json.dumps(asdict(_read(parse(markdown)))).encode())
     found = json.loads(data)
     placed = {name: tuple((line, text) for line, text in found[name]) for name in ("links", "pictures", "faults")}
     return Reading(
@@ -43,8 +48,7 @@ def read(markdown: str, remember: Memory) -> Reading:
     )
 
 
-def _read(markdown: str) -> Reading:
-    tokens = MarkdownIt("js-default", {"html": True}).parse(markdown)
+def _read(tokens: Sequence[Token]) -> Reading:
     links: list[Placed] = []
     pictures: list[Placed] = []
     faults: list[Placed] = []

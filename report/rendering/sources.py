@@ -8,6 +8,7 @@ import ast
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from report.errors import SpecError
@@ -67,7 +68,7 @@ def _regions(lines: list[str]) -> dict[str, tuple[int, int]]:
 def _named(lines: list[str], name: str, path: str, call: str) -> tuple[int, int]:
     """First and last line of a function, class or method."""
     try:
-        node: ast.AST = ast.parse("\n".join(lines))
+        node: ast.AST = _parsed("\n".join(lines))
     except (SyntaxError, ValueError) as error:
         raise SpecError(f"{call}: {path} cannot be read: {error}") from None
     for part in name.split("."):
@@ -81,9 +82,14 @@ def _named(lines: list[str], name: str, path: str, call: str) -> tuple[int, int]
     return first, node.end_lineno or node.lineno
 
 
+@lru_cache(maxsize=200)  # explanations show several pieces of a file, in each language the same
+def _parsed(code: str) -> ast.Module:
+    return ast.parse(code)
+
+
 def _compiles(text: str, call: str) -> None:
     """An excerpt is whole code: what a reader copies runs."""
     try:
-        ast.parse(textwrap.dedent(text))
+        _parsed(textwrap.dedent(text))
     except SyntaxError as error:
         raise SpecError(f"{call}: is not whole code: {error.msg}, line {error.lineno} of the excerpt") from None

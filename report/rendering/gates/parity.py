@@ -30,7 +30,7 @@ def pieces(source: str) -> list[Piece]:
 
 
 def _blocks(source: str) -> Iterator[Piece]:
-    for token in MarkdownIt("js-default").parse(source):
+    for token in MarkdownIt("js-default").disable("inline").parse(source):
         line = (token.map or [0])[0] + 1
         if token.type == "heading_open":
             yield Piece(f"a heading {token.markup}", line)

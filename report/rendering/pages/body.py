@@ -52,10 +52,9 @@ class Body:
         self._glyphs: set[str] = set()
         self._shown: Counter[str] = Counter()
 
-    def html(self) -> str:
-        """The body's HTML; raises SpecError when the Markdown names a picture there is not."""
+    def html(self, tokens: list[Token]) -> str:
+        """The body's HTML from the document's tokens; SpecError when the Markdown names a picture there is not."""
         markdown = MarkdownIt("js-default", {"html": True})
-        tokens = markdown.parse(self._document.markdown)
         self._drop_language_link(tokens)
         self.headings = headings.of_tokens(tokens)
         slugs = dict(zip(headings.github_slugs(self.headings), self._ids, strict=True))

@@ -1,6 +1,7 @@
 """Floor 2, pure. Code with a class for each kind of token, by Pygments; the colours stand in style.css."""
 
 import html
+from functools import lru_cache
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -17,6 +18,7 @@ _LEXERS: dict[str, type[Lexer]] = {
 }
 
 
+@lru_cache(maxsize=500)  # the languages of a report show the same code
 def highlighted(code: str, language: str) -> str:
     """The code as escaped HTML; a language that is not known here stays plain."""
     lexer = _LEXERS.get(language)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from markdown_it.token import Token
 
 from report.errors import SpecError
 from report.rendering.document import Document
@@ -20,6 +21,7 @@ from report.rendering.memory import Memory, forgetful, key
 from report.rendering.pages.appendix import Extract, Table, extract
 from report.rendering.pages.body import Body, address
 from report.rendering.pictures import fonts, theme
+from report.rendering.reading import parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,14 @@ def page(
     neighbours: Neighbours,
     tables: Mapping[str, Table],
     remember: Memory = forgetful,
+    tokens: list[Token] | None = None,
 ) -> str:
-    """The document as HTML; raises SpecError when the Markdown names a picture there is not."""
+    """The document as HTML, from its tokens if they are there, which are changed.
+
+    Raises SpecError when the Markdown names a picture there is not.
+    """
     body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables, remember)
-    content = body.html()
+    content = body.html(tokens or parsed(document.markdown))
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(root / "templates"),
         undefined=jinja2.StrictUndefined,

@@ -7,13 +7,15 @@ anchors; nothing of the library that makes pages is loaded for one that is remem
 import hashlib
 from collections.abc import Mapping
 
+from markdown_it.token import Token
+
 from report.rendering import headings
 from report.rendering.chapter import Material
 from report.rendering.document import Document
 from report.rendering.labels import Labels
 from report.rendering.memory import content, key
 from report.rendering.pages.appendix import Tables
-from report.rendering.reading import read
+from report.rendering.reading import Reading, parsed, read
 from report.spec import Language
 
 
@@ -26,20 +28,28 @@ class Pages:
         self.tables = Tables(material.evidence)
         self._material, self._words = material, words
         self._written = {language: documents[language] for language in material.settings.languages}
-        self._ids = headings.page_ids(read(documents["en"].markdown, material.remember).headings)
+        self._tokens: dict[str, list[Token]] = {}
+        self._ids = headings.page_ids(self._read(documents["en"].markdown).headings)
         templates = sorted((material.root / "templates").iterdir())
         self._templates = {file.name: content(file) for file in templates}
 
     def first(self) -> None:
-        """Has the memory hold the first language's page."""
+        """Has the memory hold the first language's page, and what its document holds for those that check it."""
         self.page(next(iter(self._written)))
 
     def others(self) -> None:
-        """Has the memory hold the other pages, and what every document holds for those that check it."""
+        """Has the memory hold the same of the other languages."""
         for language in [*self._written][1:]:
             self.page(language)
-        for document in self._written.values():
-            read(document.markdown, self._material.remember)
+
+    def _read(self, markdown: str) -> Reading:
+        """What a document holds; it is parsed at most once for this and for its page."""
+
+        def parse(markdown: str) -> list[Token]:
+            self._tokens[markdown] = parsed(markdown)
+            return self._tokens[markdown]
+
+        return read(markdown, self._material.remember, parse)
 
     def page(self, language: Language) -> bytes:
         """The page in this language, which is one that is written; SpecError when its text or template is wrong."""
@@ -48,12 +58,15 @@ class Pages:
         pictures = {path: hashlib.sha256(svg).hexdigest() for path, svg in document.pictures.items()}
         told = [document.language, document.title, document.markdown, pictures, self._ids, other]
         evidence, words = self._material.evidence.digest, self._words[language]
+        self._read(document.markdown)
 
         def make() -> bytes:
             from report.rendering.pages.page import Neighbours, page  # only here: see above
 
             beside = Neighbours(self._ids, other, f"report.{other}.html" if other else "")
-            return page(self._material.root, document, words, beside, self.tables, self._material.remember).encode()
+            tokens = self._tokens.pop(document.markdown, None)
+            made = page(self._material.root, document, words, beside, self.tables, self._material.remember, tokens)
+            return made.encode()
 
         return self._material.remember(key("page", told, evidence, words.digest, self._templates), make)
 
