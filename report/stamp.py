@@ -18,12 +18,13 @@ def inputs(root: Path, evidence: Path, *choices: str) -> str:
     """One digest of the sources, the evidence, the interpreter and what was asked for."""
     found = hashlib.sha256("\n".join([sys.version, *choices]).encode())
     for place in [*(root / name for name in INPUTS), evidence]:
-        for file in _files(place):
+        for file in files(place):
             found.update(f"{file.relative_to(place)}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
     return found.hexdigest()
 
 
-def _files(place: Path) -> Iterable[Path]:
+def files(place: Path) -> Iterable[Path]:
+    """The files of a place that are no by-products, in order."""
     if place.is_file():
         return [place]
     return sorted(f for f in place.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
@@ -49,3 +50,8 @@ def unchanged(stamp: Path, made_from: str, folder: Path) -> list[str] | None:
     except (OSError, ValueError, KeyError):
         return None
     return [str(line) for line in said]
+
+
+def outputs(stamp: Path) -> list[str]:
+    """The paths of what was made when the stamp was written."""
+    return [*json.loads(stamp.read_bytes())["outputs"]]

@@ -41,6 +41,8 @@ FLOORS = {
         "pdf",
         "judge",
         "candidates",
+        "takeaway",
+        "exports",
     },
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
@@ -77,6 +79,17 @@ def test_imports_go_down_and_recording_and_rendering_never_meet() -> None:
             assert above == below or FLOOR[below] < FLOOR[above] or beside, f"{path.name} imports {name}"
             assert {above, below} != {"recording", "rendering"}
     assert looked_at > 50
+
+
+def test_exports_are_pure_and_never_meet_recording() -> None:
+    modules = [path for path in MODULES if room(path) == "exports"]
+    assert len(modules) > 5
+    for path in modules:
+        found = set(imports(path))
+        assert not any(name.startswith("report.recording") for name in found), path.name
+        clocks = {"datetime"}  # a moment that was recorded is turned into a date
+        assert not (IMPURE - clocks) & {name.split(".")[0] for name in found}, path.name
+        assert "datetime.now" not in path.read_text(encoding="utf-8"), path.name
 
 
 def test_rendering_is_pure() -> None:
