@@ -151,8 +151,11 @@ def _wording(root: Path, evidence: Evidence, remember: Memory) -> wording.Counts
     """What the gates over the prose counted; raises ClaimError with all that they find."""
     files = _sources(evidence)
     made_from = {file: content(root / file) for file in (*files, *wording.SHARED, wording.LABELS, wording.RULES)}
-    made = remember(key("wording", made_from), lambda: json.dumps(asdict(wording.check(root, files))).encode())
-    return wording.Counts(**json.loads(made))
+
+    def made() -> bytes:
+        return json.dumps(asdict(wording.check(root, files, remember))).encode()
+
+    return wording.Counts(**json.loads(remember(key("wording", made_from), made)))
 
 
 def _sources(evidence: Evidence) -> dict[str, Language]:

@@ -5,10 +5,12 @@ templates/wording.toml; here is only how a text is read. Code, link targets, Jin
 lists and assignments (#3) are no prose. A gate that matched nothing, and an exemption that nothing needs, is a fault.
 """
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from report.errors import ClaimError, SpecError
 from report.rendering.gates.wording_rules import (
@@ -21,8 +23,10 @@ from report.rendering.gates.wording_rules import (
     load,
     within,
 )
+from report.rendering.memory import Memory, forgetful, key
 from report.spec import LANGUAGES, Language
 
+G = TypeVar("G", NumberRules, ComparativeRules)
 LABELS = "templates/labels.toml"
 SHARED = ("templates/report.md.j2",)
 
@@ -69,7 +73,7 @@ class _Hit:
     claim: str
 
 
-def check(root: Path, files: Mapping[str, Language]) -> Counts:
+def check(root: Path, files: Mapping[str, Language], remember: Memory = forgetful) -> Counts:
     """Both gates over these explanations, the first also over templates and labels; raises ClaimError with all."""
     rules = load(root)
     problems: list[str] = []
@@ -78,8 +82,8 @@ def check(root: Path, files: Mapping[str, Language]) -> Counts:
         texts = {file: _read(root, file) for file, spoken in sorted(files.items()) if spoken == language}
         shared = {file: _read(root, file) for file in SHARED} | {LABELS: _labels(_read(root, LABELS), language)}
         own: Rules = getattr(rules, language)
-        counted = {f: numbers(f, text, language, own.numbers) for f, text in (texts | shared).items()}
-        compared = {f: comparatives(f, text, language, own.comparatives) for f, text in texts.items()}
+        counted = _through(numbers, texts | shared, language, own.numbers, remember)
+        compared = _through(comparatives, texts, language, own.comparatives, remember)
         for kind, gate, found in (("numbers", own.numbers, counted), ("comparatives", own.comparatives, compared)):
             problems += [problem for findings in found.values() for problem in findings.problems]
             problems += _stale(f"{language}.{kind}", gate, found)
@@ -91,6 +95,24 @@ def check(root: Path, files: Mapping[str, Language]) -> Counts:
     if problems:
         raise ClaimError(problems)
     return Counts(brought, sentences, compares, exemptions)
+
+
+def _through(
+    look: Callable[[str, str, Language, G], Findings],
+    texts: Mapping[str, str], language: Language, gate: G, remember: Memory,
+) -> dict[str, Findings]:  # fmt: skip
+    """What is found in each of the texts, looked at again only when it or the gate has changed."""
+    rules = key(look.__name__, language, gate.model_dump(mode="json"))
+
+    def found(file: str, text: str) -> Findings:
+        def made() -> bytes:
+            new: Findings = look(file, text, language, gate)
+            return json.dumps([new.problems, new.matched, [*map(gate.exempt.index, new.used)]]).encode()
+
+        problems, matched, used = json.loads(remember(key("words", rules, file, text), made))
+        return Findings(tuple(problems), matched, tuple(gate.exempt[place] for place in used))
+
+    return {file: found(file, text) for file, text in texts.items()}
 
 
 def numbers(file: str, source: str, language: Language, rules: NumberRules) -> Findings:
