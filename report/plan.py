@@ -4,7 +4,7 @@ Chooses and reads; what makes runs and what renders them is called from here onl
 """
 
 import shutil
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,10 +93,18 @@ def _plan(
 def states(root: Path, planned: Iterable[Planned], folder: Path, *, published: bool = False) -> list[State]:
     """Each planned run with the reason why its evidence under the folder is stale, if it is."""
     seen: dict[str, str] = {}
-    return [State(one, _reason(root, one, folder, published, seen)) for one in planned]
+    inputs: dict[Sequence[str], Mapping[str, str]] = {}  # those of all repetitions are the same
+
+    def now(one: Planned) -> Mapping[str, str]:
+        place = (one.identity.assignment, one.identity.scenario, one.identity.server)
+        if place not in inputs:
+            inputs[place] = freshness.inputs(root, one.assignment, *place[1:], seen)
+        return inputs[place]
+
+    return [State(one, _reason(one, folder, published, now)) for one in planned]
 
 
-def _reason(root: Path, planned: Planned, folder: Path, published: bool, seen: dict[str, str]) -> str | None:
+def _reason(planned: Planned, folder: Path, published: bool, now: Callable[[Planned], Mapping[str, str]]) -> str | None:
     identity = planned.identity
     if evidence.find(folder / identity.directory) is None:
         return NOT_RUN
@@ -104,8 +112,7 @@ def _reason(root: Path, planned: Planned, folder: Path, published: bool, seen: d
         record = evidence.read_record(folder / identity.directory)
     except EvidenceError as error:
         return error.problems[0]
-    now = freshness.inputs(root, planned.assignment, identity.scenario, identity.server, seen)
-    return freshness.staleness(record.inputs, now, published=published)
+    return freshness.staleness(record.inputs, now(planned), published=published)
 
 
 def read(planned: Sequence[Planned], folder: Path) -> list[Run]:
