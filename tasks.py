@@ -63,6 +63,10 @@ def _positive(option: str, value: float) -> float:
     return value
 
 
+def _points(points: float) -> float | None:
+    return _positive("points", points) if points else None
+
+
 def _one_of(option: str, value: str, known: tuple[str, ...]) -> None:
     from report.errors import SpecError
 
@@ -100,6 +104,7 @@ def list_(context: Context) -> None:
         "port": "where it listens, if --command has no {port}",
         "delay": "seconds it sleeps for each request, if --command has no {delay} (else default 0.5)",
         "language": "of what the terminal shows: ko or en (default: the report's first)",
+        "points": "what all claims on your own server are worth together, for Gradescope (default: no points)",
     }
 )
 def run(
@@ -116,6 +121,7 @@ def run(
     port: int = 0,
     delay: float = 0.0,
     language: str | None = None,
+    points: float = 0.0,
 ) -> None:
     """Run servers against their load and keep the evidence; then say which claims hold. Or judge your own server."""
     from report import console, plan
@@ -125,10 +131,12 @@ def run(
     with _explained():
         course = _course()
         if command is not None:
-            _judge_brought(course, assignment, command, build, Path(cwd), port or None, delay or None, jobs, language)
+            spoken = _language(course, language)
+            own = (command, build, Path(cwd), port or None, delay or None)
+            _judge_brought(course, assignment, *own, jobs, spoken, _points(points))
             return
-        if build is not None or port or delay or language:
-            raise SpecError("--build, --port, --delay and --language belong to --command, a server of your own")
+        if build is not None or port or delay or language or points:
+            raise SpecError("--build, --port, --delay, --language and --points belong to --command, a server of yours")
         wanted = plan.plan(course.chosen(assignment), _positive("speed", speed), scenario, server)
         made = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force)
         for one in wanted:
@@ -157,22 +165,23 @@ def _judge_brought(
     port: int | None,
     delay: float | None,
     jobs: int,
-    language: str | None,
+    spoken: "Language",
+    points: float | None,
 ) -> None:
     """Judges a server that somebody brings; ends with 0, 4 (a claim fails) or 3 (it could not be judged)."""
-    from report import candidates, judge, publish
+    from report import candidates, judge, publish, takeaway
     from report.errors import ClaimError, JudgeError, SpecError
     from report.keep import Keep
 
     if assignment is None:
         raise SpecError("--command needs --assignment: which one the server is for, such as --assignment 1")
-    spoken = _language(course, language)
     rules = candidates.of_assignment(candidates.rules(ROOT, course.assignments), *course.chosen(assignment))
     words = judge.Words(ROOT, [rules])
     one = candidates.brought(ROOT, rules, command, build, cwd, port, delay)
     (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs)
     again = candidates.again(one, build, cwd)
     publish.write(words.files(made, again, Keep(ROOT, KEPT)), BUILD)
+    publish.write(takeaway.of_judged(ROOT, made.judgement, made.evidence, spoken, points), BUILD)
     print("\n".join(words.lines(made, spoken, f"build/verdict.{spoken}.html", again)))
     if made.judgement.outcome == "rejected":
         raise ClaimError("the server is not accepted: a claim fails")
@@ -227,21 +236,23 @@ def report(context: Context, jobs: int = 8, format: str = "html") -> None:
 
     with _explained():
         _one_of("format", format, ("html", "pdf"))
-        said = stamp.unchanged(STAMP, stamp.inputs(ROOT, EVIDENCE, format), BUILD)
+        made_from = stamp.inputs(ROOT, EVIDENCE, format)
+        said = stamp.unchanged(STAMP, made_from, BUILD)
         if said is not None:
             print("\n".join([*said, "nothing changed"]))
             return
-        _report(jobs, format)
+        _report(jobs, format, made_from)
 
 
-def _report(jobs: int, format: str) -> None:
+def _report(jobs: int, format: str, made_from: str) -> None:
     import gc
 
     from report import console, plan, publish, stamp
     from report import jobs as work
 
     course = _course()
-    work.record_stale(ROOT, plan.plan(course.assignments, 1.0), EVIDENCE, jobs)
+    if work.record_stale(ROOT, plan.plan(course.assignments, 1.0), EVIDENCE, jobs):
+        made_from = stamp.inputs(ROOT, EVIDENCE, format)  # before it is read: what changes meanwhile is made again
     gc.disable()  # what is made is kept to the end, which is near: looking for garbage costs an eighth of the time
     made = work.render(ROOT, course, EVIDENCE, KEPT)
     changed = publish.write(made.files, BUILD)
@@ -258,7 +269,7 @@ def _report(jobs: int, format: str) -> None:
         console.tally(made.verdicts),
         console.gates(made),
     ]
-    stamp.write(STAMP, stamp.inputs(ROOT, EVIDENCE, format), BUILD, outputs, said)
+    stamp.write(STAMP, made_from, BUILD, outputs, said)
     print("\n".join([*said, f"{len(changed)} of {len(made.files)} files changed"]))
 
 
@@ -364,6 +375,63 @@ def publish(context: Context, jobs: int = 8) -> None:
         changed = publishing.write(files, ROOT / "docs")
         removed = publishing.remove_others(files, ROOT / "docs")
         print(f"docs/: {console.tally(made.verdicts)}; {len(changed)} files written, {len(removed)} removed")
+
+
+@task(
+    help={
+        "assignment": _HELP["assignment"],
+        "scenario": _HELP["scenario"],
+        "server": _HELP["server"],
+        "to": "folder (default build/export)",
+        "language": "of what is said of verdicts: ko or en (default: the report's first)",
+        "points": "what all verdicts are worth together, for Gradescope (default: no points)",
+    }
+)
+def export(
+    context: Context,
+    assignment: str | None = None,
+    scenario: str | None = None,
+    server: str | None = None,
+    to: str = "build/export",
+    language: str | None = None,
+    points: float = 0.0,
+) -> None:
+    """Write runs as asciicast, CSV, HAR and Perfetto traces, and verdicts as JUnit XML, results.json and Markdown."""
+    from report import plan, publish, takeaway
+
+    with _explained():
+        course = _course()
+        wanted = plan.plan(course.chosen(assignment), 1.0, scenario, server)
+        material = takeaway.material(course, EVIDENCE)
+        stale = [s for s in plan.states(ROOT, [p for p in wanted if p in material.planned], EVIDENCE) if s.reason]
+        spoken, paths = _language(course, language), []
+        for path, data in takeaway.exported(ROOT, material, wanted, EVIDENCE, spoken, _points(points)):
+            publish.write_file(Path(to) / path, data, lasting=False)
+            paths.append(path)
+        if stale:
+            print(f"{len(stale)} of these runs are stale, and were taken as they were recorded; invoke list says why")
+        runs = sum(path.endswith("/load.har") for path in paths)
+        print(f"{to}: {len(paths)} files of {runs} runs; trace.json opens in ui.perfetto.dev, *.cast in asciinema")
+
+
+@task(help={"to": "the file (default build/bundle.zip)"})
+def bundle(context: Context, to: str = "build/bundle.zip") -> None:
+    """Pack report, evidence and sources into one zip to hand in; its verify.py checks it with nothing but Python."""
+    from report import evidence, publish, stamp, takeaway
+    from report.errors import OutdatedError
+
+    with _explained():
+        fresh = (stamp.unchanged(STAMP, stamp.inputs(ROOT, EVIDENCE, kind), BUILD) for kind in ("html", "pdf"))
+        if all(said is None for said in fresh):
+            raise OutdatedError(
+                "build/: has no report of what there is now; make it first: invoke report (--format pdf)"
+            )
+        course = _course()
+        material = takeaway.material(course, EVIDENCE)
+        data = takeaway.bundled(ROOT, course, material, EVIDENCE, BUILD, stamp.outputs(STAMP))
+        publish.write_file(Path(to), data)
+        print(f"{to}: {len(data) / 2**20:.1f} MiB, SHA-256 {evidence.digest(data)}")
+        print("unpack it and check it with: python3 verify.py")
 
 
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})
