@@ -448,7 +448,7 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
         command = fill_command(chosen, name, port=port, delay=delay)
         print(f"http://localhost:{port}/ (stop with Ctrl-C)", flush=True)
         os.chdir(ROOT / chosen.servers[name].directory)
-        os.execv(command[0], command)
+        os.execvp(command[0], command)
 
 
 @task(help={"options": "handed to pytest, such as -k fork"})

@@ -18,7 +18,7 @@ from report.recording import foreign
 from report.recording.process import NotStartedError
 from report.rendering import metrics
 from report.rendering.judging import Fault
-from report.spec import Assignment, Server
+from report.spec import Assignment, Server, planted
 
 DELAY = 0.5  # seconds that a server is asked to sleep, where it can be asked
 LONGEST = 10.0  # seconds that it is asked to, where a probe asks for several delays: one that ends well sleeps them all
@@ -117,24 +117,15 @@ def again(one: Candidate, build: str | None, cwd: Path) -> str:
 def of_course(rules: Rules, delay: float = DELAY, mistake: str | None = None) -> list[Candidate]:
     """The good servers of an assignment and its planted mistakes, or one of these alone; without those that this
     machine cannot run."""
-    folder = f"assignments/{rules.assignment.name}"
-    good = {name: (server, None) for name, server in rules.assignment.servers.items()} if mistake is None else {}
-    planted = {
-        name: (
-            Server(
-                command=one.command,
-                build=one.build,
-                directory=folder,
-                sources=(f"{folder}/mistakes/*",),
-                needs=one.build[:1] if one.build else (),
-            ),
-            one,
-        )
+    servers = rules.assignment.servers.items() if mistake is None else ()
+    good = [(name, server, None) for name, server in servers if server.mistake is None]
+    faulty = [
+        (name, Server(**planted(rules.assignment.name, one.model_dump())), one)
         for name, one in rules.mistakes.items()
         if mistake in (None, name)
-    }
+    ]
     found = []
-    for name, (server, wanted) in [*good.items(), *planted.items()]:
+    for name, server, wanted in [*good, *faulty]:
         if all(shutil.which(program) for program in server.needs):
             made = _alone(rules, name, server, delay, sleeps=True)
             words = shlex.join(server.command)

@@ -12,8 +12,9 @@ from typing import Any
 from report.errors import SpecError
 from report.models import near, parse, validate
 from report.scenario import Claim
-from report.spec import FAMILIES, Assignment, declared_names, resolve
+from report.spec import FAMILIES, Assignment, declared_names, planted, resolve
 
+JUDGE = "judge.toml"  # where planted mistakes are declared, see report.judgement
 _FOLDER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Declared = Mapping[str, frozenset[str]]
 MetricCheck = Callable[[str, Declared], str | None]
@@ -72,6 +73,7 @@ def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
     raw = parse(file, where)
     problems = [f"{where}: {problem}" for problem in _unknown_metrics(raw, check_metric)]
     problems += [f"{where}: {key}: is taken from the folder, not declared" for key in ("name", "folder") if key in raw]
+    problems += [f"{where}: {problem}" for problem in _plant(raw, file.parent)]
     raw |= {"name": file.parent.name, "folder": file.parent}
     try:
         assignment = validate(raw, Assignment, where)
@@ -82,19 +84,32 @@ def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
     return assignment
 
 
-def _unknown_metrics(raw: Mapping[str, Any], check: MetricCheck) -> Iterator[str]:
-    def table(value: Any) -> Mapping[str, Any]:
-        return value if isinstance(value, dict) else {}
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
-    declared = declared_names({family: table(raw.get(family)) for family in FAMILIES})
-    for name, scenario in table(raw.get("scenarios")).items():
-        claims = table(scenario).get("claims")
+
+def _plant(raw: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """Fills in how servers with a mistake are built and started, which judge.toml says; tells of unknown mistakes."""
+    file = f"assignments/{folder.name}/{JUDGE}"
+    faulty = {n: s for n, s in _table(raw.get("servers")).items() if isinstance(_table(s).get("mistake"), str)}
+    known = _table(parse(folder / JUDGE, file).get("mistakes")) if faulty else {}
+    for name, server in faulty.items():
+        mistake = server["mistake"]
+        if mistake not in known:
+            yield f"servers.{name}.mistake: there is no [mistakes.{mistake}] in {file}{near(mistake, known)}"
+        server |= planted(folder.name, _table(known.get(mistake))) | server
+
+
+def _unknown_metrics(raw: Mapping[str, Any], check: MetricCheck) -> Iterator[str]:
+    declared = declared_names({family: _table(raw.get(family)) for family in FAMILIES})
+    for name, scenario in _table(raw.get("scenarios")).items():
+        claims = _table(scenario).get("claims")
         for index, claim in enumerate(claims if isinstance(claims, list) else []):
             for key in ("metric", "over"):
-                metric = table(claim).get(key)
+                metric = _table(claim).get(key)
                 if isinstance(metric, str) and (problem := check(metric, declared)):
                     yield f"scenarios.{name}.claims[{index}].{key}: {problem}"
-        for metric in table(table(scenario).get("predicted")):
+        for metric in _table(_table(scenario).get("predicted")):
             if problem := check(metric, declared):
                 yield f"scenarios.{name}.predicted.{metric}: {problem}"
 

@@ -20,6 +20,7 @@ IMPOLITE_SCRIPT = "assignments/impolite.py"  # beside those, where a load asks f
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
 _SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "options", "load"}
+_NO_INPUT = {"sources", "needs", "optional", "mistake"}  # keys of a server that change nothing of what is run
 _LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
 
 
@@ -96,7 +97,7 @@ def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
     spec = assignment.scenarios[scenario]
     shape = {
         "scenario": spec.model_dump(mode="json", include=_SHAPING),
-        "server": assignment.servers[server].model_dump(mode="json", exclude={"sources", "needs", "optional"}),
+        "server": assignment.servers[server].model_dump(mode="json", exclude=_NO_INPUT),
     }
     load = shape["scenario"]["load"]
     load.pop("expect")

@@ -12,12 +12,13 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
+from report.course import JUDGE as FILE
 from report.course import MetricCheck
 from report.diagrams import Text
 from report.errors import SpecError
 from report.models import Model, near, parse, validate
 from report.scenario import Bound, Claim, Name, Scenario
-from report.spec import FAMILIES, Assignment, declared_names, resolve
+from report.spec import COMMAND, FAMILIES, Assignment, declared_names, resolve
 
 Stage = Literal["builds", "starts", "listens", "answers", "correct", "together", "recovers", "cleans", "stops"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
@@ -25,7 +26,6 @@ UNRECORDED: Mapping[Stage, str] = {"builds": "does-not-build", "starts": "ends-a
 """The diagnosis of a server that came no further than the stage before, so that there is no evidence of a probe."""
 ELSEWHERE = "listens-elsewhere"  # that of one which listens, but not where it was told to
 EXCEEDS = "exceeds-limits"  # that of one which was ended since it used too much
-FILE = "judge.toml"
 _MEANINGLESS = ("server", "only_at_speed", "check")  # keys of a claim that tell between runs a probe does not have
 
 
@@ -64,7 +64,7 @@ class Mistake(Model):
 
     title: Text
     build: tuple[str, ...] | None = None
-    command: tuple[str, ...] = Field(default=("{build}/server", "{port}", "{delay}"), min_length=1)
+    command: tuple[str, ...] = Field(default=COMMAND, min_length=1)
     diagnosis: Name | None = None
     course: int | None = Field(default=None, ge=1, le=14)
     sanitizer_only: bool = False

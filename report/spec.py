@@ -7,7 +7,7 @@ not known here. Durations are seconds at speed 1. Every key is explained in assi
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -17,6 +17,8 @@ from report.scenario import Claim, Name, Number, Scenario
 
 Language = Literal["ko", "en"]
 LANGUAGES: tuple[Language, ...] = ("ko", "en")
+
+COMMAND = ("{build}/server", "{port}", "{delay}")  # of a server with a mistake, as students write theirs
 
 _NO_PATTERN = (re.error, OverflowError, RecursionError)  # what re.compile raises
 
@@ -42,7 +44,8 @@ OneGroup = Annotated[str, AfterValidator(_one_group)]
 class Server(Model):
     """One server program: a command, in any language (contract 1); `needs` are programs it cannot be run without.
 
-    An `optional` one is left out of the published edition, too, where it could not be run.
+    An `optional` one is left out of the published edition, too, where it could not be run. One with a `mistake` of
+    judge.toml shows what goes wrong; it runs only where a scenario names it.
     """
 
     command: tuple[str, ...] = Field(min_length=1)
@@ -51,6 +54,15 @@ class Server(Model):
     sources: tuple[str, ...] | None = None
     needs: tuple[str, ...] = ()
     optional: bool = False
+    mistake: Name | None = None
+
+
+def planted(folder: str, mistake: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of a server that has this mistake of the folder's judge.toml, where it says no others itself."""
+    built = {"build": build, "needs": build[:1]} if (build := mistake.get("build")) else {}
+    place = f"assignments/{folder}"
+    command = mistake.get("command", COMMAND)
+    return built | {"command": command, "directory": place, "sources": (f"{place}/mistakes/*",)}
 
 
 class Series(Model):
@@ -159,8 +171,9 @@ class Assignment(Model):
         return {claim.id: claim for scenario in self.scenarios.values() for claim in scenario.claims}
 
     def servers_of(self, scenario: str) -> tuple[str, ...]:
-        """Names of the servers that a scenario runs against: those it names, else all of the folder."""
-        return self.scenarios[scenario].servers or tuple(self.servers)
+        """Names of the servers that a scenario runs against: those it names, else all without a mistake."""
+        good = tuple(name for name, server in self.servers.items() if server.mistake is None)
+        return self.scenarios[scenario].servers or good
 
 
 def resolve(reference: str, assignment: str, scenario: str) -> tuple[str, str, str | None]:

@@ -29,6 +29,13 @@ measured = { ko = "c", en = "c" }
 finding = { ko = "d", en = "d" }
 """
 CLAIM = '\n[[scenarios.two.claims]]\nid = "another"\nmetric = "left.total"\n'
+FAULTY = '\n[servers.mistake-never-reaps]\nmistake = "never-reaps"\n'
+MISTAKE = """
+[mistakes.never-reaps]
+title = { ko = "회수하지 않음", en = "Never reaps" }
+build = ["cc", "-DNEVER_REAPS", "-o", "{build}/server", "mistakes/echo.c"]
+diagnosis = "zombies"
+"""
 
 
 def load(root: Path) -> tuple[Assignment, ...]:
@@ -247,9 +254,58 @@ def test_a_name_that_is_not_there_is_told_the_near_one() -> None:
         course.choose("server", "c", [])
 
 
+# ---- Servers with a planted mistake ------------------------------------------------------------------------------
+
+
+def test_a_server_with_a_mistake_is_built_and_started_as_judge_toml_says(tmp_path: Path) -> None:
+    write(tmp_path, FILE, ECHO + FAULTY)
+    write(tmp_path, "assignments/echo/judge.toml", MISTAKE)
+    (echo,) = load(tmp_path)
+    made = echo.servers["mistake-never-reaps"]
+    assert made.build == ("cc", "-DNEVER_REAPS", "-o", "{build}/server", "mistakes/echo.c")
+    assert made.command == ("{build}/server", "{port}", "{delay}")
+    assert (made.directory, made.sources) == ("assignments/echo", ("assignments/echo/mistakes/*",))
+    assert (made.needs, made.mistake) == (("cc",), "never-reaps")
+
+
+def test_what_such_a_server_says_itself_counts(tmp_path: Path) -> None:
+    write(tmp_path, FILE, ECHO + FAULTY + 'command = ["sh", "-c", "{build}/server {port} {delay} | cat"]\n')
+    write(tmp_path, "assignments/echo/judge.toml", MISTAKE)
+    (echo,) = load(tmp_path)
+    assert echo.servers["mistake-never-reaps"].command[0] == "sh"
+    assert echo.servers["mistake-never-reaps"].build is not None
+
+
+def test_a_server_with_a_mistake_runs_only_where_a_scenario_names_it(tmp_path: Path) -> None:
+    alone = "\n[scenarios.alone]\ndelay = 0\nclients = 1\nservers = ['mistake-never-reaps']\n"
+    write(tmp_path, FILE, ECHO + FAULTY + alone)
+    write(tmp_path, "assignments/echo/judge.toml", MISTAKE)
+    (echo,) = load(tmp_path)
+    assert echo.servers_of("alone") == ("mistake-never-reaps",)
+    assert echo.servers_of("two") == ("python",)
+
+
+def test_a_mistake_that_is_not_planted_is_told_with_a_near_name(tmp_path: Path) -> None:
+    write(tmp_path, "assignments/echo/judge.toml", MISTAKE)
+    (problem,) = faults(tmp_path, echo=ECHO + FAULTY.replace('= "never-reaps"', '= "never-reap"'))
+    assert problem == (
+        f"{FILE}: servers.mistake-never-reaps.mistake: there is no [mistakes.never-reap] in "
+        "assignments/echo/judge.toml (did you mean never-reaps?)"
+    )
+
+
+def test_a_mistake_without_any_judge_toml_is_told(tmp_path: Path) -> None:
+    (problem,) = faults(tmp_path, echo=ECHO + FAULTY)
+    assert problem == "assignments/echo/judge.toml: cannot be read: No such file or directory"
+
+
 # ---- Any damage to a real scenario.toml is either no damage or a SpecError -------------------------------------
 
 REAL = {path.parent.name: path.read_text(encoding="utf-8") for path in REPOSITORY.glob("assignments/*/scenario.toml")}
+PLANTED = {  # their last tables are the mistakes
+    path.parent.name: "[mistakes." + path.read_text(encoding="utf-8").partition("[mistakes.")[2]
+    for path in REPOSITORY.glob("assignments/*/judge.toml")
+}
 KEYS = st.sampled_from(["", "at_leest", "delay", "servers", "a.b", "x y", "ko", "한글", "\x7f", "claims", "metric"])
 SCALARS = st.one_of(
     st.booleans(),
@@ -306,6 +362,7 @@ def test_a_damaged_scenario_toml_is_a_spec_error_or_means_something(damage: tupl
     with tempfile.TemporaryDirectory() as folder:
         for name, toml in (REAL | dict([damage])).items():
             write(Path(folder), f"assignments/{name}/scenario.toml", toml)
+            write(Path(folder), f"assignments/{name}/judge.toml", PLANTED.get(name, ""))
         try:
             assignments = load(Path(folder))
         except SpecError as error:

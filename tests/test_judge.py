@@ -201,6 +201,12 @@ def test_planted_mistakes_and_good_servers_are_judged_in_the_same_way(root: Path
         judge.must_be_right([zombies, other])
 
 
+def test_a_server_that_shows_a_mistake_is_judged_as_that_mistake_only(root: Path) -> None:
+    (root / "assignments/echo/scenario.toml").write_text(f'{ECHO}\n[servers.shown]\nmistake = "not-really"\n')
+    assert "shown" in rules(root).assignment.servers
+    assert [one.name for one in candidates.of_course(rules(root))] == ["python", "leaves-zombies", "not-really"]
+
+
 def test_tables_of_mistakes_must_tell_the_same_verdicts_whatever_was_measured(root: Path) -> None:
     words = judge.Words(root, [rules(root)])
     planted = [one for one in candidates.of_course(rules(root)) if one.mistake is not None]

@@ -29,11 +29,14 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def copy(to: Path) -> Path:
-    """The course and the templates in a folder of their own, without the C servers, which nothing here breaks."""
+    """The course and the templates in a folder of their own, without the C servers, which nothing here breaks: those
+    with a mistake want a compiler that is not there."""
     for name in ("assignments", "templates"):
         shutil.copytree(REPOSITORY / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     for file in (to / "assignments").glob("*/scenario.toml"):
         file.write_text(re.sub(r"(?ms)^\[servers\.c\]$.*?\n\n", "", file.read_text(encoding="utf-8")), encoding="utf-8")
+    for file in (to / "assignments").glob("*/judge.toml"):
+        file.write_text(file.read_text(encoding="utf-8").replace('["cc",', '["no-such-cc",'), encoding="utf-8")
     return to
 
 

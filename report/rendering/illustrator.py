@@ -14,11 +14,14 @@ from report.errors import SpecError
 from report.rendering import compared, sources
 from report.rendering.display import fence, visible
 from report.rendering.labels import Labels
-from report.rendering.measure import Subject
+from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.memory import Memory, key
+from report.rendering.pages.appendix import Tables
 from report.rendering.pictures import fonts
 from report.rendering.pictures.picture import Picture
 from report.rendering.places import Places
+
+CAPTURED = 6  # lines that stand within the text
 
 
 class Illustrator:
@@ -63,6 +66,27 @@ class Illustrator:
                 self._folded(lines, f"evidence/{run.identity.directory}/{who}.log"),
             ]
         )
+
+    def captured(self, reference: str, file: str, *words: str) -> str:
+        """The first lines of a run's evidence file that hold one of these words, with a link; why not, if none do."""
+        call = f"captured({', '.join(map(repr, (reference, file, *words)))})"
+        assignment, scenario, server = self._places.resolve(reference, call)
+        try:
+            run = self._places.repetitions(assignment, scenario, server)[0]
+            path = f"evidence/{run.identity.directory}/{file}"
+            lines = Tables(self._places.evidence)[path].lines
+            found = [(n, line) for n, line in enumerate(lines, start=1) if any(word in line for word in words)]
+            if not found:
+                raise UnmeasuredError("no_line", pattern=" | ".join(words))
+        except UnmeasuredError as error:
+            return f"{self._label('undecided')} ({self._label.reason(error.reason)})"
+        except KeyError:
+            raise SpecError(f"{self._file}: {call}: there is no {file}; expected server.log, say") from None
+        found = found[:CAPTURED]
+        text = "\n".join(line for _, line in found)
+        marks = fence(text)
+        where = f"{scenario} · {server} · {file}:{', '.join(str(number) for number, _ in found)}"
+        return f"{marks}text\n{text}\n{marks}\n\n[{where}]({path}#L{found[0][0]})"
 
     def _folded(self, lines: Sequence[str], file: str) -> str:
         """The whole capture as text; the page and GitHub fold it."""

@@ -47,7 +47,7 @@ class Narrator:
     def calls(self) -> Mapping[str, Callable[..., str]]:
         """The names an explanation can use."""
         own = ("claim", "metric", "declared", "predicted", "limit")
-        shown = ("excerpt", "terminal", "figure", "diagram")
+        shown = ("excerpt", "terminal", "captured", "figure", "diagram")
         calls = {name: getattr(self, name) for name in own} | {name: getattr(self._shows, name) for name in shown}
         tables = {"claims_table": self.claims_table, "tradeoffs_table": self.tradeoffs_table}
         return tables | {name: filling.of_texts(name, call) for name, call in calls.items()}
@@ -66,7 +66,7 @@ class Narrator:
         named = [f"{verdict.server} {value}" for verdict, value in zip(found, measured, strict=True)]
         values = measured[0] if len(set(measured)) == 1 else ", ".join(named)
         said = f"{self._label.mark(state)}\u00a0{self._label(state)}:\u00a0{values}"
-        return f"{sentence} ([{said}]({self._link(found[0])}))"
+        return f"{sentence} ({self._linked(said, found[0])})"
 
     def measured(self, verdict: Verdict) -> str:
         """The value a verdict rests on, with its unit; the reason when there is none."""
@@ -124,10 +124,16 @@ class Narrator:
         return self._label.counted(f"{value:g}", unit)
 
     def claims_table(self) -> str:
-        """Every claim of the assignment with bound, measured value and verdict."""
+        """Every claim of the assignment with bound, measured value and verdict; those on planted mistakes apart."""
+        faulty = {name for name, server in self.assignment.servers.items() if server.mistake}
+        good, planted = ([v for v in self._verdicts if (v.server in faulty) is wanted] for wanted in (False, True))
+        tables = [self._claims(good), self._label("planted_claims"), self._claims(planted)]
+        return "\n\n".join(tables if planted else tables[:1])
+
+    def _claims(self, verdicts: Sequence[Verdict]) -> str:
         head = [self._label(key) for key in ("scenario", "server", "claim", "metric", "bound", "measured", "verdict")]
         table = [_row(head), _row(["---"] * len(head))]
-        for v in self._verdicts:
+        for v in verdicts:
             beside = f" ÷ {self._label.metric(v.claim.over)}" if v.claim.over else ""
             beside += f" – {v.claim.minus}" if v.claim.minus else ""
             beside += f" ÷ {v.claim.relative_to}" if v.claim.relative_to else ""
@@ -138,7 +144,7 @@ class Narrator:
                 self._label.metric(v.claim.metric) + beside,
                 bound(v.claim),
             ]
-            verdict = f"{self._label.mark(v.state)}\u00a0[{self._label(v.state)}]({self._link(v)})"
+            verdict = f"{self._label.mark(v.state)}\u00a0{self._linked(self._label(v.state), v)}"
             table.append(_row([*cells, self.measured(v), verdict]))
         return "\n".join(table)
 
@@ -164,18 +170,17 @@ class Narrator:
         found = next((verdict for verdict in self._verdicts if verdict.claim.id == claim_id), None)
         if found is None:
             return "–"
-        said = f"{self._label.mark(found.state)}\u00a0[{self._label(found.state)}]({self._link(found)})"
+        said = f"{self._label.mark(found.state)}\u00a0{self._linked(self._label(found.state), found)}"
         return said if found.value is None else f"{self.measured(found)} {said}"
 
-    def _link(self, verdict: Verdict) -> str:
-        """The file that a verdict rests on, and the line where one decides it."""
-        places = (verdict.assignment, verdict.scenario, verdict.server)
-        if verdict.place < len(self._evidence.runs.get(places, ())):
-            directory = self._evidence.runs[places][verdict.place].identity.directory
-        else:
-            directory = f"{verdict.assignment}/{verdict.scenario}.{verdict.server}"
+    def _linked(self, said: str, verdict: Verdict) -> str:
+        """What is said, as a link to the file that a verdict rests on, and the line where one decides it, if any."""
+        runs = self._evidence.runs.get((verdict.assignment, verdict.scenario, verdict.server), ())
+        if not runs:  # what it needs was not there
+            return said
         line = f"#L{verdict.witness}" if verdict.witness else ""
-        return f"evidence/{directory}/{metrics.find(verdict.claim.metric).table}{line}"
+        directory = runs[verdict.place].identity.directory
+        return f"[{said}](evidence/{directory}/{metrics.find(verdict.claim.metric).table}{line})"
 
     def _target(self, assignment: str, scenario: str, server: str, metric: str, place: int) -> str:
         """The file that a measured number was read from, and the line where one decides it."""

@@ -76,11 +76,16 @@ class Overview:
             )
         return rows
 
-    def runs(self) -> list[list[str]]:
-        """One row for each run: its load, what was measured beside what was predicted, the worst of its verdicts."""
+    def runs(self, *, planted: bool = False) -> list[list[str]]:
+        """One row for each run: its load, what was measured beside what was predicted, the worst of its verdicts.
+
+        Either of the servers without a mistake, or of those in which one was `planted`.
+        """
         rows = []
         for (name, scenario, server), runs in self.evidence.runs.items():
             assignment, run = self.evidence.assignments[name], runs[0]
+            if (assignment.servers[server].mistake is not None) is not planted:
+                continue
             spec = assignment.scenarios[scenario]
             predicted = spec.predicted.get("makespan.delays")
             states = [v.state for v in self.verdicts[name] if (v.scenario, v.server) == (scenario, server)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from report.spec import LANGUAGES
 from tests.assignments.compiled import WARNINGS, compile_c, sanitizer
 from tests.servers import GET, GREETING, ROOT, Server, becomes_ready, free_port, read_all
 
@@ -65,6 +66,31 @@ def test_there_are_mistakes_of_every_design_and_all_of_the_course() -> None:
     assert len(FOLDERS) == 4
     assert len(every) >= 40
     assert {mistake["course"] for mistake in every if "course" in mistake} == set(COURSE)
+
+
+def shown(folder: Path) -> set[str]:
+    """The mistakes of the servers that a scenario runs against."""
+    declared = tomllib.loads((folder / "scenario.toml").read_text())
+    run = {server for scenario in declared["scenarios"].values() for server in scenario.get("servers", ())}
+    return {one["mistake"] for name, one in declared["servers"].items() if "mistake" in one and name in run}
+
+
+def test_each_mistake_of_the_course_is_shown_by_a_server_that_has_it() -> None:
+    numbers = {planted(folder)[name].get("course") for folder in FOLDERS for name in shown(folder)}
+    assert numbers == set(COURSE)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_chapter_tells_how_to_judge_what_it_shows_and_which_diagnosis_that_gives(folder: Path, language: str) -> None:
+    chapter = (folder / f"explanation.{language}.md").read_text()
+    titles = tomllib.loads((ROOT / "templates/diagnoses.toml").read_text())[language]
+    named = {name: planted(folder)[name].get("diagnosis") for name in shown(folder)}
+    assert named
+    for name, diagnosis in named.items():
+        if not planted(folder)[name].get("sanitizer_only"):
+            assert f"`--mistake {name}`" in chapter
+            assert f"`{diagnosis}`" in chapter
+            assert f"({titles[diagnosis]['title']})" in chapter
 
 
 def test_each_mistake_is_one_macro_and_each_macro_is_planted_once(folder: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from report.errors import ClaimError, EvidenceError, SpecError
 from report.rendering import labels
 from report.rendering.document import Document, compose
-from report.run import Identity, Run
+from report.rendering.illustrator import CAPTURED
+from report.run import Identity, Leftovers, Run
 from report.spec import Assignment, Language
 from tests.builders import ECHO, EXPLANATION, REPOSITORY, assignment, evidence_of, lines, material, request, run, write
 from tests.builders import course as written
@@ -253,6 +254,70 @@ def test_a_fold_that_a_capture_writes_stays_within_its_fence(tmp_path: Path) -> 
     assert "````text\n```\n</details>\n<details>\n<summary>x</summary>\n````\n\n</details>" in text
 
 
+# ---- Lines of evidence, and servers with a planted mistake -------------------------------------------------------
+
+FAULTY = """
+[servers.mistake]
+mistake = "never-reaps"
+command = ["{build}/server"]
+[scenarios.faulty]
+delay = 0
+clients = 2
+servers = ["mistake"]
+[[scenarios.faulty.claims]]
+id = "zombies-stay"
+metric = "left.zombies"
+at_least = 1
+"""
+FAULT = '{% call claim("zombies-stay") %}c{% endcall %}\n'
+
+
+def faulty_run() -> Run:
+    left = Leftovers(zombies=2, orphans=0, listeners=0)
+    return run(identity=Identity(assignment="echo", scenario="faulty", server="mistake"), delay=0.0, leftovers=left)
+
+
+def test_lines_that_hold_some_words_stand_in_the_text_with_a_link_to_the_first(tmp_path: Path) -> None:
+    printed = run(server_lines=lines("one", "a leak", "```", "a race", "three"))
+    text = said(tmp_path, '{{ captured("two", "server.log", "leak", "race", "`") }}', printed)
+    assert text == (
+        "````text\na leak\n```\na race\n````\n\n[two · python · server.log:2, 3, 4](evidence/echo/two.python/server.log#L2)"
+    )
+
+
+def test_of_many_such_lines_the_first_few_are_shown(tmp_path: Path) -> None:
+    long = run(client_lines=lines(*(f"request {number}: late" for number in range(50))))
+    text = said(tmp_path, '{{ captured("two", "client.log", "late") }}', long)
+    assert text.count("late") == CAPTURED
+    assert "client.log:1, 2, 3, 4, 5, 6]" in text
+
+
+def test_lines_that_are_not_there_say_so(tmp_path: Path) -> None:
+    echo = assignment(ECHO + FAULTY)
+    text = said(tmp_path, '{{ captured("two", "server.log", "leak", "race") }}')
+    assert text == "undecided (the server prints no line that matches leak | race)"
+    text = said(tmp_path, FAULT + '\n{{ captured("faulty", "server.log", "leak") }}', run(), echo=echo)
+    assert text.endswith("\nundecided (echo/faulty.mistake was not run)")
+
+
+def test_a_claim_on_a_run_that_there_is_not_is_undecided_and_links_nowhere(tmp_path: Path) -> None:
+    text = said(tmp_path, FAULT + "{{ claims_table() }}", run(), echo=assignment(ECHO + FAULTY))
+    assert "c (△\u00a0undecided:\u00a0echo/faulty.mistake was not run)" in text
+    assert "| △\u00a0undecided |" in text
+
+
+def test_verdicts_and_runs_of_servers_with_a_mistake_stand_apart(tmp_path: Path) -> None:
+    text = composed(tmp_path, FAULT + "{{ claims_table() }}\n", run(), faulty_run(), echo=assignment(ECHO + FAULTY))
+    for told, row in (
+        ("#### Runs of servers with", "| #1 | faulty |"),
+        ("verdicts on servers with", "| faulty | mistake | `zombies-stay`"),
+    ):
+        good, _, planted = text.markdown.partition(told)
+        assert row not in good
+        assert row in planted
+    assert "planted mistake" not in composed(tmp_path, "{{ claims_table() }}\n").markdown
+
+
 # ---- Bounds, figures of several designs, diagrams --------------------------------------------------------------
 
 
@@ -299,6 +364,8 @@ def test_a_bound_between_two_numbers_needs_to_know_which(tmp_path: Path) -> None
         ('{{ figure("timeline", "tow") }}', "there is no scenario echo/tow"),
         ('{{ terminal("two", "printer") }}', "expected server or client"),
         ('{{ terminal("two", "server", server="c") }}', "no server c runs there"),
+        ('{{ captured("two", "server.txt", "a") }}', "there is no server.txt; expected server.log, say"),
+        ('{{ captured("tow", "server.log", "a") }}', "there is no scenario echo/tow"),
         ("{{ nonsense }}", "'nonsense' is undefined"),
         ("{{ metric.nonsense }}", "has no attribute 'nonsense'"),
         ("{{ claims_table(1, 2) }}", "positional argument"),

@@ -113,9 +113,7 @@ int main(int argc, char **argv)
 {
     int number = 0, yes = 1, port = argc > 1 ? atoi(argv[1]) : 8090;
     delay = argc > 2 ? atof(argv[2]) : 5;
-#ifdef DOUBLED_OUTPUT /* a full buffer, as on a pipe: what was printed before fork(2) comes out of each child again */
-    setvbuf(stdout, NULL, _IOFBF, 1 << 16);
-#else
+#ifndef DOUBLED_OUTPUT /* defined: on a pipe, what was printed before fork(2) comes out of each child again */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 #endif
     struct sigaction term = {.sa_handler = on_term}, child = {.sa_handler = on_child_end, .sa_flags = SA_RESTART};
