@@ -181,8 +181,9 @@ def _judge_brought(
     (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs)
     again = candidates.again(one, build, cwd)
     publish.write(words.files(made, again, Keep(ROOT, KEPT)), BUILD)
-    publish.write(takeaway.of_judged(ROOT, made.judgement, made.evidence, spoken, points), BUILD)
-    print("\n".join(words.lines(made, spoken, f"build/verdict.{spoken}.html", again)))
+    said = words.lines(made, spoken, f"build/verdict.{spoken}.html", again)
+    publish.write(takeaway.of_judged(ROOT, made.judgement, made.evidence, said, spoken, points), BUILD)
+    print("\n".join(said))
     if made.judgement.outcome == "rejected":
         raise ClaimError("the server is not accepted: a claim fails")
     if made.judgement.outcome == "unjudged":

@@ -94,13 +94,13 @@ def _of_run(run: Run, planned: Planned, folder: Path, version: str) -> Iterator[
 
 
 def of_judged(
-    root: Path, judgement: Judgement, on: Evidence, language: Language, points: float | None
+    root: Path, judgement: Judgement, on: Evidence, said: Sequence[str], language: Language, points: float | None
 ) -> dict[str, bytes]:
-    """The verdict on one server in each format of verdicts, by its file."""
+    """The verdict on one server in each format of verdicts, by its file; `said` is what a terminal shows of it."""
     label = advice.words(root / "templates", labels.load(root / "templates")[language])
     suites = [cases.of_judgement(judgement, on, label)]
     title = label("verdict_of", assignment=suites[0].title)
-    return {"verdict.junit.xml": junit(suites, title), "verdict.results.json": results(suites, label, points)}
+    return {"verdict.junit.xml": junit(suites, title), "verdict.results.json": results(suites, label, points, said)}
 
 
 def bundled(root: Path, course: Course, of: Material, folder: Path, report: Path, made: Iterable[str]) -> bytes:

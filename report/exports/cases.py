@@ -61,7 +61,8 @@ def of_verdicts(evidence: Evidence, verdicts: Iterable[Verdict], label: Labels) 
 
 def of_judgement(judgement: Judgement, evidence: Evidence, label: Labels) -> Suite:
     """The suite of a server that was judged. That it could not be judged is an error, which is no failure of its."""
-    cases = [_of_finding(finding, label) for finding in judgement.findings]
+    failed = next((label("rejected_stage", stage=label(finding.stage)) for finding in judgement.of("fails")), "")
+    cases = [_of_finding(finding, failed, label) for finding in judgement.findings]
     if judgement.outcome == "unjudged":
         why = " ".join([label("unjudged_text"), *dict.fromkeys(f.told for f in judgement.faults if not f.stage)])
         cases.append(Case((judgement.server,), "judged", "error", why, {}))
@@ -71,13 +72,14 @@ def of_judgement(judgement: Judgement, evidence: Evidence, label: Labels) -> Sui
     return Suite(assignment.number, judgement.assignment, title, *_spent(runs), tuple(cases))
 
 
-def _of_finding(finding: Finding, label: Labels) -> Case:
+def _of_finding(finding: Finding, failed: str, label: Labels) -> Case:
+    """A finding; one that was skipped is told by the stage that `failed`."""
     verdict = finding.verdict
     if verdict is None:
         return Case(
             (finding.stage,), finding.stage, finding.state, f"{label(finding.stage)}: {label(finding.state)}", {}
         )
-    said = label("skipped") if finding.state == "skipped" else told(verdict, label)
+    said = f"{label('skipped')}: {failed}" if finding.state == "skipped" else told(verdict, label)
     return Case((finding.stage, verdict.scenario), verdict.claim.id, finding.state, said, _data(verdict))
 
 

@@ -12,14 +12,20 @@ from collections.abc import Sequence
 from report.evidence import canonical_json
 from report.exports.cases import Case, State, Suite
 from report.exports.summary import escaped, tally
+from report.rendering.display import fence
 from report.rendering.labels import Labels
 
 _STATUS = {"holds": "passed", "fails": "failed"}
 _COUNTED: tuple[State, ...] = ("holds", "fails", "skipped")
 
 
-def results(suites: Sequence[Suite], label: Labels, points: float | None = None) -> bytes:
-    """The JSON; with `points` each claim that counts is worth an equal share of them."""
+def results(
+    suites: Sequence[Suite], label: Labels, points: float | None = None, explained: Sequence[str] = ()
+) -> bytes:
+    """The JSON; with `points` each claim that counts is worth an equal share of them. Lines may explain the whole."""
+    tallies = [f"**{escaped(suite.title)}**: {tally(suite, label)}" for suite in suites]
+    marks = fence("\n".join(explained))
+    fenced = [f"{marks}text\n" + "\n".join(explained) + f"\n{marks}"] if explained else []
     states = Counter(case.state for suite in suites for case in suite.cases)
     counted = sum(states[state] for state in _COUNTED)
     share = points / counted if points is not None and counted and not states["error"] else None
@@ -30,7 +36,7 @@ def results(suites: Sequence[Suite], label: Labels, points: float | None = None)
     ]
     made: dict[str, object] = {
         "execution_time": round(sum(suite.seconds for suite in suites)),
-        "output": "\n\n".join(f"**{escaped(suite.title)}**: {tally(suite, label)}" for suite in suites),
+        "output": "\n\n".join(tallies + fenced),
         "output_format": "md",
         "test_output_format": "md",
         "test_name_format": "text",

@@ -79,3 +79,9 @@ def test_thirds_add_up() -> None:
     found = read(of_states("holds", "holds", "holds"), 10)
     assert found["score"] == pytest.approx(10)
     assert sum(test["score"] for test in found["tests"]) == pytest.approx(10)
+
+
+def test_what_a_terminal_shows_of_the_verdict_stays_as_it_is_shown() -> None:
+    shown = ["× not passed", "  ```", "  <b>cause</b>"]
+    output = json.loads(results(of_states("fails"), LABEL, explained=shown))["output"]
+    assert output.endswith("````text\n× not passed\n  ```\n  <b>cause</b>\n````")

@@ -6,10 +6,13 @@ import pytest
 from report.exports import cases
 from report.exports.cases import Case, State, Suite
 from report.exports.junit import junit
-from report.rendering import labels
+from report.rendering import advice, labels
+from report.rendering.judging import Fault, Judgement
 from report.rendering.verdicts import Verdict, judge
+from report.run import Run
 from report.spec import LANGUAGES, Language
 from tests.builders import ECHO, REPOSITORY, assignment, evidence_of, request, run
+from tests.rendering import test_judging as judging
 
 LABELS = labels.load(REPOSITORY / "templates")
 RELATIVE = ECHO.replace("at_most = 1.5", 'at_most = 1.5\nrelative_to = ":other"').replace(
@@ -90,3 +93,35 @@ def test_counts_of_the_whole_are_those_of_its_suites() -> None:
     _, made = suites()
     xml = read(junit([*made, *made], "report"))
     assert (xml.tests, xml.time) == (sum(s.tests for s in xml), pytest.approx(sum(s.time for s in xml)))
+
+
+# --- a server that was judged --------------------------------------------------------------------------------------
+
+
+def of_judged(*runs: Run, **faults: object) -> tuple[Judgement, junitparser.JUnitXml]:
+    """A judgement, and its suite as it is read back."""
+    made = judging.judged(*runs, **faults)  # type: ignore[arg-type]
+    label = advice.words(judging.TEMPLATES, LABELS["en"])
+    return made, read(junit([cases.of_judgement(made, judging.evidence(*runs), label)], "verdict"))
+
+
+def test_every_finding_of_a_judged_server_is_one_test_case_and_what_is_skipped_names_the_stage_that_fails() -> None:
+    one, many = judging.recorded("one"), judging.recorded("many", requests=judging.SLOW)
+    made, xml = of_judged(one, many)
+    assert [name for _, name in results(xml)] == list(judging.states(made))
+    assert {name: [kind.__name__ for kind in kinds] for (_, name), kinds in results(xml).items() if kinds} == {
+        "together": ["Failure"],
+        "no-zombies": ["Skipped"],
+        "ends": ["Skipped"],
+    }
+    skipped = next(case.result[0] for suite in xml for case in suite if case.name == "ends")
+    assert skipped.message == "skipped: The server did not come through the stage “serves together”."
+
+
+def test_a_server_that_does_not_build_fails_there_and_one_that_could_not_be_judged_is_an_error() -> None:
+    _, unbuilt = of_judged(faults=[Fault("one", "builds", "cc: error")], is_built=True)
+    assert (unbuilt.failures, unbuilt.errors, unbuilt.tests - unbuilt.skipped) == (1, 0, 1)
+    _, unjudged = of_judged(judging.recorded("one"), faults=[Fault("many", None, "no port is free")])
+    (error,) = next(case.result for suite in unjudged for case in suite if case.name == "judged")
+    assert (unjudged.failures, unjudged.errors) == (0, 1)
+    assert error.message.endswith("no port is free")
