@@ -83,7 +83,7 @@ double now(void)
 void sleep_for(double seconds)
 {
     struct timespec left = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (time_t)seconds) * 1e9)};
-    while (nanosleep(&left, &left) < 0 && errno == EINTR) /* a signal cut it short: sleep what is left */
+    while (seconds > 0 && nanosleep(&left, &left) < 0 && errno == EINTR) /* a signal cut it short: sleep what is left */
         ;
 }
 

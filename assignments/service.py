@@ -4,38 +4,40 @@ It knows sockets and signals, and nothing about who serves whom: no fork, no thr
 `server.py`'s. It imports little, since every import makes a forked child dearer (more pages to copy).
 """
 
-import argparse
 import contextlib
 import functools
 import os
 import select
 import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable, Iterator
 
 from assignments.greeting import LIMIT, answer, first_line, is_whole, response
-from assignments.options import count, seconds
+from assignments.options import AddArguments, Options, parse
 
 BACKLOG = 4096  # the kernel cuts it to net.core.somaxconn; too small, and clients connect whole seconds late
 PATIENCE = 1.0  # seconds that a peer has to take its answer
 PAUSE = 100  # milliseconds until the next try when the kernel was out of descriptors, memory or processes
+Socket = socket.SocketType  # without what socket.socket adds in Python: pages that a forked child would copy
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def say(actor: str, event: str) -> None:
     """Print one event as one whole line: a single write(2), so that lines of many processes never mix."""
-    with contextlib.suppress(OSError):  # nobody reads them any more: no reason to stop serving
+    try:
         os.write(1, f"{actor}: {event}\n".encode())
+    except OSError:  # nobody reads them any more: no reason to stop serving
+        return
 
 
 class Connection:
     """An accepted socket, its number in accept order, its peer, and who serves it (`actor`)."""
 
-    def __init__(self, socket: socket.socket, number: int, peer: str) -> None:
-        self.socket, self.number, self.peer = socket, number, peer
-        self.actor = "server"
+    def __init__(self, socket: Socket, number: int, peer: str) -> None:
+        self.socket, self.number, self.peer, self.actor = socket, number, peer, "server"
 
     def say(self, event: str) -> None:
         """Print what its actor did with it."""
@@ -63,12 +65,12 @@ def converse(connection: Connection, delay: float, read_timeout: float, lesson: 
         return
     reply = answer(request) if in_time else response(408)
     if reply[9:12] == b"200":
-        time.sleep(delay)
+        if delay:  # time.sleep(0) would take some 50 microseconds
+            time.sleep(delay)
     elif reply[9:12] == b"404" and lesson:  # only with --lessons: another path may mean one
         reply = lesson(connection, request)
     status, body = int(reply[9:12]), reply.partition(b"\r\n\r\n")[2]
     try:
-        connection.socket.settimeout(PATIENCE)
         connection.socket.sendall(reply)  # Python ignores SIGPIPE, which would end a C server here
     except OSError:
         connection.say("client left before the answer")
@@ -77,7 +79,7 @@ def converse(connection: Connection, delay: float, read_timeout: float, lesson: 
     discard_rest(connection.socket, 0.0 if status in (200, 404) else PATIENCE)
 
 
-def read_request(peer: socket.socket, timeout: float) -> tuple[bytes, bool]:
+def read_request(peer: Socket, timeout: float) -> tuple[bytes, bool]:
     """What came until the blank line, the limit or the peer's end, and whether within `timeout` seconds.
 
     read(2) returns what is there, perhaps a single byte: hence the loop, and one deadline for all its turns.
@@ -86,19 +88,28 @@ def read_request(peer: socket.socket, timeout: float) -> tuple[bytes, bool]:
     request = b""
     while len(request) < LIMIT:
         try:
-            peer.settimeout(max(0.0, deadline - time.monotonic()))
             chunk = peer.recv(LIMIT - len(request))
-        except (TimeoutError, BlockingIOError):
+        except BlockingIOError:
             return request, False
         except OSError:  # reset by the peer
             chunk = b""
         request += chunk
         if not chunk or is_whole(request, len(chunk)):
             break
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return request, False
+        limit(peer, socket.SO_RCVTIMEO, left)  # the first turn had the listener's
     return request, True
 
 
-def discard_rest(peer: socket.socket, patience: float) -> None:
+def limit(peer: Socket, which: int, seconds: float) -> None:
+    """Let recv(2) or send(2) wait so long, then fail with EAGAIN; `settimeout()` would poll(2) before every call."""
+    microseconds = max(1, int(min(seconds, 1e9) * 1_000_000))  # 0 would be for ever
+    peer.setsockopt(socket.SOL_SOCKET, which, struct.pack("ll", *divmod(microseconds, 1_000_000)))
+
+
+def discard_rest(peer: Socket, patience: float) -> None:
     """Read away what the peer sent beyond its request, for `patience` seconds at most.
 
     close(2) on unread bytes sends RST, which can destroy our answer on its way (RFC 9112, 9.6). A refused
@@ -109,8 +120,9 @@ def discard_rest(peer: socket.socket, patience: float) -> None:
         if patience:
             peer.shutdown(socket.SHUT_WR)
         for _ in range(100):
-            peer.settimeout(max(0.0, deadline - time.monotonic()))
-            if not peer.recv(65_536):
+            if patience:
+                limit(peer, socket.SO_RCVTIMEO, deadline - time.monotonic())
+            if not peer.recv(65_536, 0 if patience else socket.MSG_DONTWAIT):
                 break
 
 
@@ -127,8 +139,8 @@ class Connections:
     """
 
     def __init__(self, listener: socket.socket) -> None:
-        self.room: Callable[[], bool] = lambda: True  # asked before every accept, and again after `wake()`
         self.listener = listener
+        self.room: Callable[[], bool] = lambda: True  # asked before every accept, and again after `wake()`
         self._stopping = False
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._wake_ups, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -160,14 +172,15 @@ class Connections:
             if not self._wait(self._anything if self.room() else self._only_wake_ups):
                 continue
             try:
-                accepted, (host, port) = self.listener.accept()
+                descriptor, (host, port) = self.listener._accept()  # type: ignore[attr-defined]
             except (BlockingIOError, ConnectionAbortedError):  # the peer has left the backlog
                 continue
             except OSError as error:  # EMFILE, say: the peer stays in the backlog
                 say("server", f"cannot accept ({error.strerror}), trying again")
                 self.pause()
                 continue
-            number += 1
+            number += 1  # made by hand, as accept() takes enums on the way: 30 pages more for each fork to copy
+            accepted = Socket(socket.AF_INET, socket.SOCK_STREAM, 0, descriptor)
             connection = Connection(accepted, number, f"{host}:{port}")
             connection.say(f"accepted from {connection.peer}")
             yield connection
@@ -176,7 +189,7 @@ class Connections:
 
     def _wait(self, poller: select.poll, milliseconds: int | None = None) -> bool:
         """Sleep until something happens, run what signals asked for; true if a client is to be accepted."""
-        ready = [descriptor for descriptor, _ in poller.poll(milliseconds)]
+        ready = dict(poller.poll(milliseconds))
         if self._wake_ups in ready:
             for number in set(os.read(self._wake_ups, 65_536)) & self._callbacks.keys():
                 self._callbacks[number]()
@@ -208,26 +221,15 @@ def open_listener(address: tuple[str, int]) -> socket.socket:
     return listener
 
 
-Options = argparse.Namespace
 Handle = Callable[[Connection], None]
 Lesson = Callable[[Connection, bytes], bytes]  # takes the request, gives the response
 Serve = Callable[[Connections, Handle, Options], None]
 
 
-def main(serve: Serve, add_arguments: Callable[[argparse.ArgumentParser], None] = lambda _: None) -> None:
-    """Run a server from its command line. Exit status 0 after a stop signal, 1 if it cannot listen.
-
-    The first stop signal lets it finish what it accepted, a second one ends it at once (128 + its number).
-    """
-    parser = argparse.ArgumentParser(formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", default=8090, type=int, help="port to listen on")
-    parser.add_argument("--delay", default=5, type=seconds, help="seconds of sleep before the greeting")
-    parser.add_argument("--read-timeout", default=10, type=seconds, help="seconds a client has for its request")
-    parser.add_argument("--lessons", action="store_true", help="also answer the paths of lessons.py")
-    parser.add_argument("--ballast", default=0, type=count, metavar="MIB", help="memory for the lesson /touch to read")
-    add_arguments(parser)
-    options = parser.parse_args()
+def main(serve: Serve, add_arguments: AddArguments = lambda _: None) -> None:
+    """Run a server from its command line. Exit status 0 after a stop signal, 128 + its number after a second one."""
+    options = parse(add_arguments)
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores or None])
     lesson: Lesson | None = None
     if options.lessons:  # imported only now: a plain server stays plain
         from assignments.lessons import Lessons
@@ -237,6 +239,8 @@ def main(serve: Serve, add_arguments: Callable[[argparse.ArgumentParser], None] 
         listener = open_listener((options.host, options.port))
     except (OSError, OverflowError) as error:
         sys.exit(f"server: cannot listen on {options.host}:{options.port} ({error}); choose another --port?")
+    limit(listener, socket.SO_RCVTIMEO, options.read_timeout)  # accepted sockets inherit both
+    limit(listener, socket.SO_SNDTIMEO, PATIENCE)
     connections = Connections(listener)
     say("server", "listening on {}:{}, delay {:g} s".format(*listener.getsockname(), options.delay))
     handle_one = functools.partial(handle, delay=options.delay, read_timeout=options.read_timeout, lesson=lesson)

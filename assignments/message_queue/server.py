@@ -10,7 +10,8 @@ import threading
 import time
 
 from assignments.message_queue.dispatcher import Dispatcher, Rule, Worker
-from assignments.service import PATIENCE, Connections, Handle, Options, StopAtOnce, main, seconds
+from assignments.options import Options, seconds
+from assignments.service import PATIENCE, Connections, Handle, StopAtOnce, main
 
 HOLD, COOLDOWN = 0.5, 0.1  # seconds, the least at speed 1: with no delay workers would come and go all the time
 FLOOR = 0.025  # seconds, the least at any speed

@@ -7,7 +7,7 @@ import pytest
 
 from assignments.message_queue.dispatcher import Rule
 from assignments.message_queue.server import rule as rule_of
-from assignments.service import Options
+from assignments.options import Options
 from tests.assignments.replay import Limits, replay
 from tests.assignments.simulation import DELAY, Simulation
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from assignments import service
+from assignments import options, service
 from assignments.greeting import LIMIT, answer
 from tests.servers import GET, free_port, read_all, status_of, wait_for
 
@@ -25,6 +25,7 @@ class Client:
 
     def serve(self, delay: float = 0, read_timeout: float = 30) -> None:
         connection = service.Connection(self.far, 7, "peer")
+        service.limit(self.far, socket.SO_RCVTIMEO, read_timeout)  # which it would have got from the listener
         self._serving = threading.Thread(
             target=service.handle, args=(connection,), kwargs={"delay": delay, "read_timeout": read_timeout}
         )
@@ -146,7 +147,7 @@ def test_a_fault_of_ours_ends_the_connection_but_not_its_server(
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "five"])
 def test_a_duration_is_a_finite_number_that_is_not_negative(text: str) -> None:
     with pytest.raises(ValueError, match="|".join([text, "could not convert"])):
-        service.seconds(text)
+        options.seconds(text)
 
 
 def test_the_port_of_a_run_that_has_just_ended_can_be_had_again() -> None:
