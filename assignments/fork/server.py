@@ -7,7 +7,6 @@ copies only the thread that calls it, and a lock that another one held would sta
 import contextlib
 import os
 import signal
-import socket
 import sys
 from typing import NoReturn
 
@@ -20,7 +19,6 @@ Children = dict[int, int]  # process id → number of the connection
 def serve(connections: Connections, handle: Handle, options: Options) -> None:
     """Serve every connection in a child process: N clients take about one delay."""
     children: Children = {}
-    rehearse(handle)
     connections.on_signal(signal.SIGCHLD, lambda: reap(children, os.WNOHANG))
     try:
         for connection in connections:
@@ -31,24 +29,6 @@ def serve(connections: Connections, handle: Handle, options: Options) -> None:
         ignore_stop_signals()
         kill(children)
         raise
-
-
-class Rehearsal(Connection):
-    """A connection of which nothing is told."""
-
-    def say(self, event: str) -> None:
-        pass
-
-
-def rehearse(handle: Handle) -> None:
-    """Serve one request of our own, so that no child has to do what code does when it is run first.
-
-    What a process writes for the first time since its fork(2) is a page to copy: caches, say, or a symbol's address.
-    """
-    ours, theirs = socket.socketpair()
-    ours.sendall(b"GET /rehearsal HTTP/1.0\r\n\r\n")
-    handle(Rehearsal(theirs, 0, ""))
-    ours.close()
 
 
 def start_child(connection: Connection, connections: Connections, handle: Handle, children: Children) -> None:
@@ -81,7 +61,7 @@ def run_child(connection: Connection, connections: Connections, handle: Handle) 
     """
     status = 1
     try:
-        os.close(connections.listener.fileno())  # the child's copy: it would keep the port beyond the parent's end
+        connections.listener.close()  # the child's copy: it would keep the port beyond the parent's end
         connection.actor = f"child {os.getpid()}"
         handle(connection)
         status = 0
