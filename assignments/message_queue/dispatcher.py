@@ -80,10 +80,11 @@ class Dispatcher:
     def put(self, message: Connection) -> None:
         """A message arrives: an idle worker gets it at once, otherwise it queues, which may add a worker."""
         with self.lock:
-            idle = next((worker for worker in self._in_turn() if worker.message is None), None)
-            if idle is not None:
-                self._hand(message, idle)
-                return
+            if not self._waiting:  # otherwise nobody is idle: no need to look
+                idle = next((worker for worker in self._in_turn() if worker.message is None), None)
+                if idle is not None:
+                    self._hand(message, idle)
+                    return
             self._waiting.append(message)
             self._watch_depth()
             self._say("server", f"#{message.number} queued")
