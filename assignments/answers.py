@@ -5,6 +5,7 @@ Pure: bytes in, outcome out. Knows the grammar of an answer to one GET on a conn
 """
 
 import codecs
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,8 @@ def summarize(requests: Sequence[Access]) -> Iterator[str]:
     yield f"behind schedule: at most {lag:.3f} s"
 
 
-def judge(received: bytes | bytearray, closed: bool) -> Answer:
+@functools.lru_cache(maxsize=8)  # most answers of a load are the same
+def judge(received: bytes, closed: bool) -> Answer:
     """`received`, all bytes of one connection so far, are an answer with this outcome.
 
     `closed` says that nothing can follow. A whole answer that is not closed yet may still turn out invalid: by
@@ -134,8 +136,8 @@ def judge(received: bytes | bytearray, closed: bool) -> Answer:
     end = received.find(_BLANK_LINE)
     try:
         if end < 0:
-            return _judge_unfinished_head(bytes(received), closed)
-        status_line, *lines = bytes(received[:end]).split(b"\r\n")
+            return _judge_unfinished_head(received, closed)
+        status_line, *lines = received[:end].split(b"\r\n")
         status, fields = _status(status_line), _fields(lines)
     except ValueError as error:
         return Answer(Outcome.INVALID, str(error))

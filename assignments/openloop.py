@@ -103,6 +103,8 @@ class Load:
                 self._open(link)
             elif not link.connected or link.unsent:
                 self._send(link)
+                if not (link.unsent or link.settled):
+                    self._selector.modify(link.connection, selectors.EVENT_READ, link)
             else:
                 self._receive(link)
         except BlockingIOError:
@@ -115,14 +117,17 @@ class Load:
     def _open(self, link: Link) -> None:
         link.started = monotonic()
         self._set_deadline(link, link.due + self._timeout)
-        link.connection = socket.socket()
-        link.connection.setblocking(False)
-        self._selector.register(link.connection, selectors.EVENT_WRITE, link)
+        link.connection = socket.socket(type=socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         error = link.connection.connect_ex(self._address)
         if error not in (0, errno.EINPROGRESS):
             raise OSError(error, os.strerror(error))
         link.local_port = link.connection.getsockname()[1]
-        self._send(link)  # on loopback the handshake is over by now, if the backlog had room
+        event = selectors.EVENT_WRITE
+        with contextlib.suppress(BlockingIOError):  # on loopback it is connected by now, if the backlog had room
+            self._send(link)
+            event = selectors.EVENT_WRITE if link.unsent else selectors.EVENT_READ
+        if not link.settled:
+            self._selector.register(link.connection, event, link)
 
     def _send(self, link: Link) -> None:
         count = link.connection.send(link.unsent)  # even of nothing: it raises until connected
@@ -136,8 +141,6 @@ class Load:
         if link.unsent and count == len(link.unsent):
             link.sent = now
         link.unsent = link.unsent[count:]
-        if not link.unsent:
-            self._selector.modify(link.connection, selectors.EVENT_READ, link)
 
     def _receive(self, link: Link) -> None:
         data = link.connection.recv(PIECE)
@@ -148,7 +151,7 @@ class Load:
         elif link.answer.outcome:  # it was whole before it was closed
             self._settle(link, link.answer.outcome)
             return
-        link.answer = judge(link.received, closed=not data)
+        link.answer = judge(bytes(link.received), closed=not data)
         if link.answer.outcome in WHOLE:
             link.done = now
         if data and link.answer.outcome in WHOLE:
