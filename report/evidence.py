@@ -22,7 +22,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 import pydantic
 
 from report.errors import EvidenceError
-from report.run import SCHEMA, LogLine, Record, Request, Run, Sample, Unread
+from report.run import SCHEMA, LogLine, Record, Request, Run, Sample, Unread, Wait
 
 T = TypeVar("T")
 Column = Callable[[Sequence[str]], list[Any]]
@@ -196,7 +196,7 @@ def read(directory: Path) -> Run:
     data: dict[str, bytes] = {}
     problems = []
     for name, expected in record.files.items():
-        if name not in FILES:  # it may lead anywhere
+        if name not in (*FILES, WAITS):  # it may lead anywhere
             problems.append(f"{_short(place / 'run.json')}: files: no run has {name!r}; record the run again")
             continue
         try:
@@ -212,12 +212,12 @@ def read(directory: Path) -> Run:
         raise EvidenceError(problems)
     return Run(
         record,
-        *(_table(data[name], kind, place / name) for name, kind in _TABLES.items()),
-        *(Unread(partial(_lines, data, who, place)) for who in ("server", "client")),
+        _table(data["requests.csv"], Request, place / "requests.csv"),
+        _table(data["samples.csv"], Sample, place / "samples.csv"),
+        Unread(partial(_lines, data, "server", place)),
+        Unread(partial(_lines, data, "client", place)),
+        _table(data[WAITS], Wait, place / WAITS) if WAITS in data else (),
     )
-
-
-_TABLES: Mapping[str, type] = {"requests.csv": Request, "samples.csv": Sample}
 
 
 def _table(data: bytes, kind: type[T], path: Path) -> Unread[T]:
@@ -230,6 +230,7 @@ def table(records: Sequence[Any], kind: type) -> bytes:
 
 
 FILES = ("requests.csv", "samples.csv", "server.log", "server.times.csv", "client.log", "client.times.csv")
+WAITS = "threads.csv"  # beside those, where a scenario asks for it
 
 
 @dataclass(frozen=True, slots=True)

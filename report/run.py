@@ -183,6 +183,17 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """One wait of a thread, between times when it certainly lasted, and the function of the kernel that it slept in
+    (empty: it ran)."""
+
+    thread: int
+    place: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """A captured line without its line end; `time` is when its end arrived."""
 
@@ -199,6 +210,7 @@ class Run:
     samples: Sequence[Sample]
     server_lines: Sequence[LogLine]
     client_lines: Sequence[LogLine]
+    waits: Sequence[Wait] = ()  # where the scenario asks for them
 
     @property
     def identity(self) -> Identity:
@@ -206,10 +218,7 @@ class Run:
 
 
 class Unread(Sequence[T]):
-    """Records whose bytes lie here, verified, and are read when the first of them is asked for.
-
-    `source` are the bytes of a table that has just these records.
-    """
+    """Records that are read when the first is asked for; `source`: the bytes of a table that has just these."""
 
     def __init__(self, read: Callable[[], tuple[T, ...]], source: bytes | None = None) -> None:
         self.source = source
@@ -236,8 +245,6 @@ class Unread(Sequence[T]):
 
     def __eq__(self, other: object) -> bool:
         return self._all() == (other._all() if isinstance(other, Unread) else other)
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return repr(self._all())

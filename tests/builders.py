@@ -26,6 +26,7 @@ from report.run import (
     Resources,
     Run,
     Sample,
+    Wait,
 )
 from report.settings import Settings
 from report.spec import Assignment
@@ -196,6 +197,7 @@ def run(
     samples: Iterable[Sample] = (sample(0.0), sample(2.5, 3, 3), sample(5.0, 1, 1)),
     server_lines: Sequence[LogLine] | None = None,
     client_lines: Sequence[LogLine] = lines("request 1: answered", "request 2: answered", start=5.0),
+    waits: Sequence[Wait] = (),
     **record: Any,
 ) -> Run:
     """Two clients served at once by the echo server, except for the changes; others go to the record."""
@@ -230,6 +232,7 @@ def run(
         tuple(samples),
         tuple(served(2) if server_lines is None else server_lines),
         tuple(client_lines),
+        tuple(waits),
     )
 
 
@@ -262,7 +265,8 @@ def files(made: Run) -> dict[str, bytes]:
         "requests.csv": evidence.rows(made.requests, Request),
         "samples.csv": evidence.rows(made.samples, Sample),
     }
-    return captured | tables
+    waits = {evidence.WAITS: evidence.rows(made.waits, Wait)} if made.waits else {}
+    return captured | tables | waits
 
 
 def store(folder: Path, made: Run) -> Path:

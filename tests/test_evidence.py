@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from report import evidence
 from report.errors import EvidenceError
 from report.evidence import split_lines
-from report.run import SCHEMA, Identity, LogLine, Request, Sample
+from report.run import SCHEMA, Identity, LogLine, Request, Sample, Wait
 from tests.builders import files, lines, request, run, sample, store
 
 RUN = run()
@@ -39,6 +39,16 @@ def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (found.server_lines, found.client_lines) == (made.server_lines, made.client_lines)
     assert found.record.model_copy(update={"files": {}, "captures": {}}) == made.record
     assert set(found.record.files) == set(evidence.FILES)
+
+
+def test_what_threads_waited_for_is_a_file_more_and_is_held_to_its_digest_too(tmp_path: Path) -> None:
+    made = run(waits=[Wait(7, "futex_do_wait", -0.5, 1 / 4), Wait(7, "", 0.25, 0.25)])
+    directory = store(tmp_path, made)
+    assert evidence.read(directory).waits == made.waits
+    (directory / evidence.WAITS).write_bytes(b"")
+    (problem,) = problems(directory)
+    assert problem.startswith("echo/two.python/threads.csv: differs from what was recorded")
+    assert evidence.read(store(tmp_path / "without", RUN)).waits == ()
 
 
 def test_the_same_run_is_written_as_the_same_bytes(tmp_path: Path) -> None:

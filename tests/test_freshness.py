@@ -105,6 +105,7 @@ def test_claims_titles_series_masks_and_expectations_never_make_a_run_stale(root
         ("clients = 2", "arrival = [ { rate = 1, seconds = 2 } ]"),
         ("clients = 2", "clients = 2\nsettle = 1.0"),
         ("clients = 2", "clients = 2\nstop_after = 1.0"),
+        ("clients = 2", "clients = 2\nthreads = true"),
         ("clients = 2", 'clients = 2\noptions = ["--max-workers", "4"]'),
         ("load = { ", "load = { stalled = 1, "),
         ("load = { ", 'load = { path = "/missing", '),

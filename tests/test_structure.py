@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 15_500  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 15_800  # lines, blank ones and comments too; a guard against growth that nobody noticed
 FLOORS = {
     0: {"errors"},
     1: {

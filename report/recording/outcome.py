@@ -14,7 +14,7 @@ from report.planned import Planned
 from report.recording import environment
 from report.recording.command import RECORD, Command
 from report.recording.terminal import Captured
-from report.run import Capture, Control, Ending, Held, Leftovers, Record, Request, Resources, Sample
+from report.run import Capture, Control, Ending, Held, Leftovers, Record, Request, Resources, Sample, Wait
 
 LAG = 0.1  # of a delay: more behind schedule than this is worth a caveat
 
@@ -39,6 +39,7 @@ class Observed:
     samples: tuple[Sample, ...]
     captured: dict[str, Captured]
     doubts: tuple[str, ...]
+    waits: tuple[Wait, ...] | None = None
     held: Held | None = None
     control: Control | None = None
 
@@ -67,6 +68,9 @@ def composed(observed: Observed) -> tuple[Record, dict[str, bytes]]:
         "requests.csv": evidence.rows(requests, Request),
         "samples.csv": evidence.rows(samples, Sample),
     }
+    if observed.waits is not None:
+        waits = [replace(wait, first=wait.first - zero, last=wait.last - zero) for wait in observed.waits]
+        files[evidence.WAITS] = evidence.rows(waits, Wait)
     for who, captured in observed.captured.items():
         chunks = [Chunk(chunk.offset, chunk.seconds - zero) for chunk in captured.chunks]
         files[f"{who}.log"] = captured.data

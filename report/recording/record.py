@@ -16,7 +16,7 @@ from time import monotonic, time
 from report import evidence, freshness
 from report.errors import ReportError, ServerError
 from report.planned import Planned
-from report.recording import stages, starting
+from report.recording import kernel, stages, starting
 from report.recording.build import built
 from report.recording.cancel import Cancel
 from report.recording.control import Control
@@ -27,6 +27,7 @@ from report.recording.progress import Progress
 from report.recording.sampler import Memory, Sampler
 from report.recording.stages import LIMITS, Context, Limits, Started
 from report.recording.terminal import Captured, OnLine
+from report.recording.waits import Watch
 from report.run import Resources, Run
 
 
@@ -80,7 +81,7 @@ def _observe(context: Context) -> Observed:
     with contextlib.ExitStack() as stack:
         with stage("start", "starting"):
             started = starting.start(context, build, stack)
-        sampler, control = _beside(context, started, stack)
+        sampler, control, watch = _beside(context, started, stack)
         with stage("load", "under load"):
             loaded = stages.load(context, started, _sending(context, started, sampler, control, stack), stack)
             slept = control.stop()
@@ -107,19 +108,24 @@ def _observe(context: Context) -> Observed:
         samples=tuple(sorted(sampler.samples, key=lambda sample: sample.time)),
         captured=_captured(context, {"server": started.server, "client": loaded.script}),
         doubts=(*context.doubts, *sampler.doubts()),
+        waits=watch.waits if watch else None,
         held=started.hold.held(started.server),
         control=slept,
     )
 
 
-def _beside(context: Context, started: Started, stack: contextlib.ExitStack) -> tuple[Sampler, Control]:
-    """Who watches the server while the run lasts, and who sleeps beside it if it is judged."""
+def _beside(context: Context, started: Started, stack: contextlib.ExitStack) -> tuple[Sampler, Control, Watch | None]:
+    """Who watches the server while the run lasts, and its threads if that is asked for; who sleeps beside it if it is
+    judged."""
     planned, server, hold = context.planned, started.server, started.hold
     sampler = Sampler(server.supervisor, planned.delay, started.looking, lambda sample: hold.look(server, sample))
     stack.enter_context(sampler)
     control = Control(planned.scenario.sends if context.limits.bounds and planned.delay else 0, planned.delay)
     stack.callback(control.stop)
-    return sampler, control
+    if not planned.scenario.threads:
+        return sampler, control, None
+    pids = [process.pid for process in kernel.descendants(server.supervisor)]
+    return sampler, control, stack.enter_context(Watch(pids, planned.delay))
 
 
 def _sending(

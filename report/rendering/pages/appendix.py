@@ -8,11 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from report.evidence import canonical_json, table
+from report.evidence import WAITS, canonical_json, table
 from report.rendering.display import visible
 from report.rendering.pictures import fonts
 from report.rendering.verdicts import Evidence
-from report.run import Request, Run, Sample
+from report.run import Request, Run, Sample, Wait
 
 LONG = 60  # lines; a file of more is shown in part
 HEAD, AROUND, TAIL = 10, 3, 3  # lines of a long file: its first, those on each side of one referred to, its last
@@ -111,6 +111,7 @@ _FILES: Mapping[str, Callable[[Run], Sequence[str]]] = {
     "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json", exclude_unset=True))),
     "requests.csv": lambda run: _split(table(run.requests, Request)),
     "samples.csv": lambda run: _split(table(run.samples, Sample)),
+    WAITS: lambda run: _split(table(run.waits, Wait)),
     "server.log": lambda run: [line.text for line in run.server_lines],
     "client.log": lambda run: [line.text for line in run.client_lines],
 }
