@@ -52,7 +52,8 @@ def _unasked(request: Request) -> bool:
     return request.first_byte is not None and (request.sent is None or request.first_byte < request.sent)
 
 
-def _delay(subject: Subject) -> float:
+def delay_of(subject: Subject) -> float:
+    """The server's delay in seconds, of which there is one."""
     if not subject.run.record.delay:
         raise UnmeasuredError("no_delay")
     return subject.run.record.delay
@@ -66,13 +67,13 @@ def _took(request: Request) -> float | None:
 
 
 def _early(subject: Subject) -> float:
-    least = EARLY * _delay(subject)
+    least = EARLY * delay_of(subject)
     return sum(took < least for r in requests(subject) if (took := _took(r)) is not None)
 
 
 def _out_of_order(subject: Subject) -> float:
     """Answers that came half a delay or more before that of a request which was due earlier, or opened earlier."""
-    apart, latest, found = APART * _delay(subject), -1e9, 0
+    apart, latest, found = APART * delay_of(subject), -1e9, 0
     for request in sorted(requests(subject), key=lambda r: (r.due, r.number)):
         if request.outcome in WHOLE and request.done is not None:
             found += request.done < latest - apart
@@ -89,7 +90,7 @@ def _by_tasks(subject: Subject) -> int:
     """Processes and threads that had come before any answer did: none of them can be done with its request yet."""
     ends = [r.done for r in subject.run.requests if r.done is not None and r.first_byte is not None]
     before = _complete(subject, min(ends)) if ends else []
-    idle = _idle(subject)
+    idle = idle_sample(subject)
     return min(max(s.threads for s in before) - idle.threads, len(_opened(subject))) if before and idle else 0
 
 
@@ -130,35 +131,37 @@ def _complete(subject: Subject, moment: float) -> Sequence[Sample]:
     return samples[: max(0, sum(sample.time <= moment for sample in samples) - 1)]
 
 
-def _idle(subject: Subject) -> Sample | None:
+def idle_sample(subject: Subject) -> Sample | None:
     """The last sample before the first connection was opened: by then what a server starts with is there."""
     first = min((r.started for r in subject.run.requests if r.started is not None), default=0.0)
     before = [sample for sample in subject.run.samples if sample.time <= first]
     return next(reversed(_complete(subject, first)), next(iter(before), None))  # the very first one is taken apart
 
 
-def _asked(subject: Subject) -> float:
+def asked_to_stop(subject: Subject) -> float:
+    """When, in seconds of the run."""
     asked = subject.run.record.ending.asked
     if asked is None:
         raise UnmeasuredError("not_kept")
     return asked
 
 
-def _before_the_stop(subject: Subject) -> Sample:
-    asked = _asked(subject)
+def before_the_stop(subject: Subject) -> list[Sample]:
+    """All samples, one at least, until the server was asked to stop."""
+    asked = asked_to_stop(subject)
     before = [sample for sample in subject.run.samples if sample.time <= asked]
     if not before:
         raise UnmeasuredError("no_sample")
-    return before[-1]
+    return before
 
 
 def _last(field: str) -> Measure:
-    return lambda subject: float(getattr(_before_the_stop(subject), field))
+    return lambda subject: float(getattr(before_the_stop(subject)[-1], field))
 
 
 def _growth(field: str) -> Measure:
     def measure(subject: Subject) -> float:
-        first, last = _idle(subject), _before_the_stop(subject)
+        first, last = idle_sample(subject), before_the_stop(subject)[-1]
         if first is None:
             raise UnmeasuredError("no_sample")
         if not last.processes:
@@ -179,11 +182,11 @@ def _ended(subject: Subject) -> float:
     ended = subject.run.record.ending.ended
     if ended is None:
         raise UnmeasuredError("not_kept")
-    return float(ended < _asked(subject))
+    return float(ended < asked_to_stop(subject))
 
 
 def _lines(subject: Subject) -> float:
-    asked = _asked(subject)
+    asked = asked_to_stop(subject)
     return sum(line.time <= asked for line in subject.run.server_lines)
 
 

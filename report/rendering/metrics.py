@@ -11,9 +11,9 @@ from difflib import get_close_matches
 
 from report.evidence import rows
 from report.rendering import lines
-from report.rendering.blackbox import BLACKBOX
 from report.rendering.declared import FAMILIES
 from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, Witness, requests
+from report.rendering.workers import OUTSIDE
 from report.run import Request, Sample
 
 
@@ -218,7 +218,7 @@ METRICS: Mapping[str, Metric] = {
     "left.zombies": Metric("count", lambda s: s.run.record.leftovers.zombies, "run.json"),
     "left.total": Metric("count", _left, "run.json"),
     "exit.status": Metric("count", _exit_status, "run.json"),
-    **BLACKBOX,
+    **OUTSIDE,
 }
 
 

@@ -4,6 +4,7 @@ The rule is driven on a clock of its own, so this holds whatever the machine; se
 """
 
 import dataclasses
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,12 +24,18 @@ MAKESPAN = "makespan.delays"
 
 
 @pytest.fixture(scope="module")
-def probes() -> dict[str, Probe]:
-    """The assignment's own probes of which the time is claimed."""
+def every() -> dict[str, Probe]:
+    """The assignment's own probes."""
     (queue,) = (one for one in course.load(ROOT, metrics.problem) if one.name == "message_queue")
     rules = judgement.load(ROOT, [queue], metrics.problem)["message_queue"]
     common = {"one", "stalled", "pieces", "resets", "recover", "under-stop"}
-    return {name: probe for name, probe in rules.probes.items() if timed(probe) and name not in common}
+    return {name: probe for name, probe in rules.probes.items() if name not in common}
+
+
+@pytest.fixture(scope="module")
+def probes(every: dict[str, Probe]) -> dict[str, Probe]:
+    """Those of which the time is claimed."""
+    return {name: probe for name, probe in every.items() if timed(probe)}
 
 
 def timed(probe: Probe) -> list[ProbeClaim]:
@@ -45,6 +52,18 @@ def offsets(probe: Probe) -> Iterator[float]:
 
 def makespan(probe: Probe, rule: Rule, monkeypatch: pytest.MonkeyPatch) -> float:
     return Simulation(monkeypatch, rule).run([DELAY * due for due in offsets(probe)]) / DELAY
+
+
+def leaving(probe: Probe, rule: Rule, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Delays from when two or fewer wait until the first worker is gone."""
+    made = Simulation(monkeypatch, rule)
+    made.run([DELAY * due for due in offsets(probe)])
+    gone = made.time_of("removed")
+    low = 0.0
+    for time, line in zip(made.times, made.lines, strict=True):
+        if time < gone and int(line.partition("queue ")[2].partition("/")[0]) > 2:
+            low = next(later for later in made.times if later > time)
+    return (gone - low) / DELAY
 
 
 def failing(probes: dict[str, Probe], rule: Rule, monkeypatch: pytest.MonkeyPatch) -> set[str]:
@@ -95,6 +114,41 @@ def test_a_rule_with_a_mistake_fails_the_claim_that_is_there_for_it(
     probes: dict[str, Probe], monkeypatch: pytest.MonkeyPatch, mistake: dict[str, float], claim: str
 ) -> None:
     assert claim in failing(probes, dataclasses.replace(COURSE, **mistake), monkeypatch)  # type: ignore[arg-type]
+
+
+def test_the_probe_that_keeps_one_waiting_takes_as_long_as_predicted(
+    every: dict[str, Probe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert makespan(every["low"], COURSE, monkeypatch) == pytest.approx(every["low"].predicted[MAKESPAN], abs=1.0)
+
+
+@pytest.mark.parametrize(("hold", "removes_at"), [(1, 2), (4, 2), (1, 1), (1, 0), (3, 0)])
+def test_who_removes_at_two_does_so_while_one_waits_however_long_the_hold_and_who_removes_at_none_later(
+    every: dict[str, Probe], monkeypatch: pytest.MonkeyPatch, hold: int, removes_at: int
+) -> None:
+    rule = dataclasses.replace(COURSE, hold=hold * DELAY, remove_at=removes_at)
+    (claim,) = (claim for claim in every["low"].claims if claim.minus == "again")
+    assert claim.at_most is not None
+    more = leaving(every["low"], rule, monkeypatch) - leaving(every["again"], rule, monkeypatch)
+    spare = 0.5  # of a delay, by which a machine may be late
+    assert more + spare < claim.at_most if removes_at else more - spare > claim.at_most
+
+
+def test_three_come_one_by_one_while_more_workers_are_idle_than_the_claim_needs(
+    every: dict[str, Probe], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Simulation(monkeypatch, COURSE)
+    made.run([DELAY * due for due in offsets(every["tide"])])
+    handed = [line.split("handed to ")[1].split(",")[0] for line in made.lines if re.search(r"#3[678] handed", line)]
+    assert len(set(handed)) == 3
+    for first, last in ((36, 37), (37, 38)):
+        since, until = made.time_of(f"#{first} handed"), made.time_of(f"#{last} done")
+        assert made.time_of(f"#{first} done") < made.time_of(f"#{last} handed")
+        seen = list(zip(made.times, made.lines, strict=True))
+        woken = {name for time, line in seen if since <= time <= until for name in re.findall(r"worker \d+", line)}
+        served = {name for time, line in seen if time < since for name in re.findall(r"handed to (worker \d+)", line)}
+        gone = {name for time, line in seen if time <= until for name in re.findall(r"(worker \d+) removed", line)}
+        assert len(served - woken - gone) >= 3
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from report.evidence import FILES
+from report.evidence import FILES, WAITS
 from report.rendering import metrics
 from report.rendering.measure import Subject, UnmeasuredError
 from report.rendering.verdicts import judge
@@ -66,8 +66,8 @@ def test_a_metric_is_what_the_evidence_says(name: str, value: float) -> None:
 
 
 def test_every_fixed_metric_is_measured_here() -> None:
-    for name in metrics.METRICS:
-        measured(name)
+    for name in metrics.METRICS.keys() - {"workers.repeated", "workers.favourite", "workers.leaving", "queue.least"}:
+        measured(name)  # those are in test_workers: they need more evidence
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_every_metric_has_a_unit_that_can_be_shown_and_a_table_that_can_be_opene
     units = {"count", "seconds", "delays", "bytes", "ratio", "per_request"}
     every = [*metrics.METRICS, *(f"{family}.x.{what[0]}" for family, (what, _) in metrics.FAMILIES.items())]
     assert {metrics.find(name).unit for name in every} <= units
-    assert {metrics.find(name).table for name in every} <= {"run.json", *FILES}
+    assert {metrics.find(name).table for name in every} <= {"run.json", *FILES, WAITS}
 
 
 def test_no_requests_at_all_are_undecided_or_nothing_but_never_a_fault() -> None:

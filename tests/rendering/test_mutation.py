@@ -7,9 +7,10 @@ from report.rendering.gates import mutation
 from report.rendering.gates.mutators import STRENGTHS, changes
 from report.rendering.measure import Metric
 from report.rendering.verdicts import Evidence, Verdict, judge
-from report.run import Identity, LogLine, Run
+from report.run import Identity, LogLine, Run, Wait
 from report.spec import Assignment
 from tests.builders import ECHO, assignment, evidence_of, lines, request, run, sample
+from tests.rendering.test_workers import THREE, ended, holding, lives, pool, sent
 
 HEAD = ECHO.split("[[scenarios.two.claims]]")[0]
 CAPTURED = (
@@ -69,6 +70,10 @@ CASES = [
     ("left.zombies", "equals = 0", 1),
     ("left.total", "equals = 0", 1),
     ("exit.status", "equals = 0", 1),
+    ("workers.repeated", "equals = 0", 1),
+    ("workers.favourite", "equals = 2", 2),
+    ("workers.leaving", "between = [1.5, 2.5]", 2),
+    ("queue.least", "between = [1, 25]", 2),
     ("requests.invalid", "equals = 0", 1),
     ("requests.incomplete", "equals = 0", 1),
     ("requests.other_status", "equals = 0", 1),
@@ -109,6 +114,18 @@ CASES = [
 ]
 
 
+OTHER_RUNS = {  # of those metrics that two clients served at once leave undecided
+    "workers.repeated": run(**pool(11, 12)),
+    "workers.favourite": run(**pool(12, 12)),
+    "workers.leaving": run(requests=THREE, waits=lives(two=(0.5, 15.0)), **ended()),
+    "queue.least": run(
+        requests=[sent(n, 0.0, 30.0) for n in range(40)],
+        samples=[holding(-1, 5, 13), holding(1, 45, 13), holding(2, 45, 13), holding(31, 5, 13)],
+        **ended(),
+    ),
+}
+
+
 def claiming(*claims: tuple[str, str]) -> Assignment:
     """The made-up assignment with these claims, each a metric and a bound."""
     tables = [
@@ -130,7 +147,8 @@ def scored(*claims: tuple[str, str], runs: tuple[Run, ...] = ()) -> mutation.Sco
 def test_each_side_of_a_bound_on_each_metric_is_crossed_by_changed_evidence(
     metric: str, bound: str, sides: int
 ) -> None:
-    assert scored((metric, bound)) == mutation.Score(1, sides, sides, ())
+    runs = (OTHER_RUNS[metric],) if metric in OTHER_RUNS else ()
+    assert scored((metric, bound), runs=runs) == mutation.Score(1, sides, sides, ())
 
 
 def test_every_fixed_metric_and_every_family_is_among_them() -> None:
@@ -270,18 +288,26 @@ def test_evidence_is_left_as_it_was_and_the_score_is_the_same_each_time() -> Non
 
 @pytest.mark.parametrize("up", [True, False])
 @pytest.mark.parametrize(
-    "metric", ["requests.correct", "processes.peak", "left.total", "series.queue.max", "rings.worker.turns"]
+    "metric",
+    [
+        "requests.correct",
+        "processes.peak",
+        "left.total",
+        "series.queue.max",
+        "rings.worker.turns",
+        "workers.repeated",
+    ],
 )
 def test_a_change_touches_the_table_of_its_metric_alone(metric: str, up: bool) -> None:
     echo = assignment()
-    before = run(server_lines=CAPTURED)
+    before = run(server_lines=CAPTURED, waits=[Wait(thread, "futex_do_wait", 0.0, 5.0) for thread in (1, 2, 3)])
     subject = verdicts.Subject(echo, echo.scenarios["two"], before)
     touched = set()
     for way in changes(subject, metric, up, ()):
         for strength in STRENGTHS:
             after = way(before, strength)
             touched |= {
-                name for name in ("record", "requests", "samples", "server_lines", "client_lines")
+                name for name in ("record", "requests", "samples", "server_lines", "client_lines", "waits")
                 if getattr(after, name) != getattr(before, name)
             }  # fmt: skip
     tables = {
@@ -289,6 +315,7 @@ def test_a_change_touches_the_table_of_its_metric_alone(metric: str, up: bool) -
         "samples.csv": "samples",
         "run.json": "record",
         "server.log": "server_lines",
+        "threads.csv": "waits",
     }
     assert touched == {tables[metrics.find(metric).table]}
 

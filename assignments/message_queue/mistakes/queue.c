@@ -14,7 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef UNBOUNDED_QUEUE
+#define SLOTS 100000
+#else
 #define SLOTS 10
+#endif
 #if defined(ADDS_AT_SEVEN)
 #define ADD_AT 7
 #elif defined(ADDS_AT_NINE)
@@ -22,7 +26,11 @@
 #else
 #define ADD_AT 8
 #endif
+#ifdef REMOVES_AT_ZERO
+#define REMOVE_AT 0
+#else
 #define REMOVE_AT 2
+#endif
 #ifndef MAX_WORKERS
 #define MAX_WORKERS 100
 #endif
@@ -31,6 +39,9 @@
 struct worker {
     int number, leaving, gone;
     int fd; /* of the client that it serves, -1 while it is idle */
+#ifdef NEWEST_WORKER
+    double idle_since;
+#endif
     pthread_cond_t ready;
 };
 
@@ -89,8 +100,10 @@ static int pop(void)
 static struct worker *next_worker(int idle, int removable)
 {
     int start = 0;
+#ifndef LOWEST_NUMBER
     while (start < count && workers[start]->number <= served_last)
         start++;
+#endif
     for (int step = 0; step < count; step++) {
         struct worker *worker = workers[(start + step) % count];
 #ifdef REMOVES_FIRST
@@ -103,6 +116,17 @@ static struct worker *next_worker(int idle, int removable)
     }
     return NULL;
 }
+
+#ifdef NEWEST_WORKER
+static struct worker *newest_idle(void)
+{
+    struct worker *newest = NULL;
+    for (int place = 0; place < count; place++)
+        if (workers[place]->fd < 0 && (newest == NULL || workers[place]->idle_since > newest->idle_since))
+            newest = workers[place];
+    return newest;
+}
+#endif
 
 static void hand(int fd, struct worker *worker)
 {
@@ -176,9 +200,16 @@ static void *work(void *argument)
         pthread_mutex_lock(&lock);
         me->fd = -1;
         serving--;
+#ifdef NEWEST_WORKER
+        me->idle_since = now();
+#endif
         if (me->leaving)
             take_out(me);
+#ifdef STARVES
+        else if (waiting > 1) /* 0 or 1? the last one waits until another one comes */
+#else
         else if (waiting > 0)
+#endif
             hand(pop(), me);
 #ifdef STRANDED
         else
@@ -238,7 +269,12 @@ static void arrive(int fd)
     if (!handed)
         push(fd);
 #else
-    if ((idle = next_worker(1, 0)) != NULL)
+#ifdef NEWEST_WORKER
+    idle = newest_idle(); /* a stack of idle workers instead of a ring */
+#else
+    idle = next_worker(1, 0);
+#endif
+    if (idle != NULL)
         hand(fd, idle);
     else
         push(fd);

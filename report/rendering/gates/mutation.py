@@ -11,12 +11,12 @@ from functools import partial
 from itertools import accumulate, product, takewhile
 from typing import Literal, TypeVar
 
-from report.evidence import Chunk, canonical_json, parse_rows, rows, split_lines
+from report.evidence import WAITS, Chunk, canonical_json, parse_rows, rows, split_lines
 from report.rendering import metrics
 from report.rendering.gates.mutators import STRENGTHS, changes
 from report.rendering.measure import Subject
 from report.rendering.verdicts import Evidence, Verdict, bound, decide
-from report.run import LogLine, Record, Request, Run, Sample
+from report.run import LogLine, Record, Request, Run, Sample, Wait
 from report.scenario import Claim
 
 T = TypeVar("T")
@@ -122,6 +122,8 @@ def _filed(run: Run, before: Run, table: str) -> Run:
         return replace(run, requests=_again(run.requests, before.requests, partial(_rows, Request)))
     if table == "samples.csv":
         return replace(run, samples=_again(run.samples, before.samples, partial(_rows, Sample)))
+    if table == WAITS:
+        return replace(run, waits=_again(run.waits, before.waits, partial(_rows, Wait)))
     if table == "run.json":
         return replace(run, record=Record.model_validate_json(canonical_json(run.record.model_dump(mode="json"))))
     return replace(run, server_lines=_again(run.server_lines, before.server_lines, _captured))

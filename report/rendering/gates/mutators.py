@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from report.evidence import WAITS
 from report.rendering import metrics
 from report.rendering.gates import scribbles
 from report.rendering.measure import Subject
@@ -37,9 +38,12 @@ def changes(subject: Subject, metric: str, up: bool, others: Sequence[Run]) -> l
     if table == "samples.csv":
         return [
             lambda run, strength: _levels(run, _moved(up, strength)),
+            lambda run, strength: _levels(run, _moved(not up, strength)),
             lambda run, strength: _kept(run, _moved(up, strength)),
             lambda run, strength: _kept(run, _scaled(up, strength)),
         ]
+    if table == WAITS:
+        return [_of_one, _turned]
     if table == "run.json":
         return _of_facts(subject.run, up)
     return scribbles.changes(patterns(subject.assignment, metric), up, others)
@@ -137,6 +141,24 @@ def _kept(run: Run, move: Callable[[float], float]) -> Run:
     begin = len(run.samples) // 2
     later: list[Sample] = [_with(sample, ("rss", "descriptors"), move) for sample in run.samples[begin:]]
     return replace(run, samples=(*run.samples[:begin], *later))
+
+
+def _of_one(run: Run, place: int) -> Run:
+    """What two threads waited for is told of one of them."""
+    one, other, *_ = *_threads(run)[place - 1 :], 0, 0
+    return replace(run, waits=tuple(replace(w, thread=one) if w.thread == other else w for w in run.waits))
+
+
+def _turned(run: Run, places: int) -> Run:
+    """What each thread waited for is told of the one so many places on."""
+    threads = _threads(run)
+    places %= max(1, len(threads))
+    told = dict(zip(threads, threads[places:] + threads[:places], strict=True))
+    return replace(run, waits=tuple(replace(wait, thread=told[wait.thread]) for wait in run.waits))
+
+
+def _threads(run: Run) -> list[int]:
+    return sorted({wait.thread for wait in run.waits})
 
 
 def _with(row: Any, columns: Sequence[str], move: Callable[[float], float]) -> Any:
