@@ -9,6 +9,8 @@ does, nor which server it talks to; and it talks to this machine only.
 import argparse
 import contextlib
 import csv
+import errno
+import gc
 import math
 import os
 import re
@@ -160,9 +162,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = 2
     if len(load.requests) < len(offsets):
         say(f"interrupted: {many(len(offsets) - len(load.requests), 'request')} not due yet")
+    if lacking := sum(request.answer.detail == os.strerror(errno.EMFILE) for request in load.requests):
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        say(f"{many(lacking, 'request')} not sent: no more than {files} files may be open here at once (ulimit -Hn)")
     say(*summarize(load.requests))
     return status
 
 
 if __name__ == "__main__":
+    gc.disable()  # of thousands of accesses none is garbage before the end
     sys.exit(main())

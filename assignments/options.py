@@ -18,7 +18,6 @@ def parse(add_arguments: AddArguments) -> Options:
     parser.add_argument("--port", default=8090, type=int, help="port to listen on")
     parser.add_argument("--delay", default=5, type=seconds, help="seconds of sleep before the greeting")
     parser.add_argument("--read-timeout", default=10, type=seconds, help="seconds a client has for its request")
-    parser.add_argument("--cores", default=0, type=count, help="use only so many; 0: all")
     parser.add_argument("--lessons", action="store_true", help="also answer the paths of lessons.py")
     parser.add_argument("--ballast", default=0, type=count, metavar="MIB", help="memory for the lesson /touch to read")
     add_arguments(parser)

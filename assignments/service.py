@@ -229,7 +229,6 @@ Serve = Callable[[Connections, Handle, Options], None]
 def main(serve: Serve, add_arguments: AddArguments = lambda _: None) -> None:
     """Run a server from its command line. Exit status 0 after a stop signal, 128 + its number after a second one."""
     options = parse(add_arguments)
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores or None])
     lesson: Lesson | None = None
     if options.lessons:  # imported only now: a plain server stays plain
         from assignments.lessons import Lessons

@@ -413,6 +413,7 @@ def test_running_out_of_descriptors_is_a_named_failure() -> None:
     assert (ended.returncode, ended.stderr) == (1, "")
     assert "refused (Too many open files)" in ended.stdout
     assert "100 sent, 0 answered, 100 failed" in ended.stdout
+    assert " requests not sent: no more than 64 files may be open here at once (ulimit -Hn)\n" in ended.stdout
 
 
 def test_answers_are_judged_as_ever_while_no_descriptor_is_free() -> None:

@@ -144,6 +144,14 @@ def test_a_fault_of_ours_ends_the_connection_but_not_its_server(
     assert "ZeroDivisionError" in said.err
 
 
+def test_bytes_that_come_closer_together_than_the_kernel_counts_do_not_prolong_the_deadline(client: Client) -> None:
+    """A timeout of the socket is rounded up to a tick of the kernel's, and each byte that comes begins it anew."""
+    client.serve(read_timeout=0.05)
+    with pytest.raises(OSError, match=r"Broken pipe|reset"):
+        send_single_bytes(client.socket, pause=0.0005, count=LIMIT - 1)
+    assert client.events()[1] == "server: #7 answered 408, 20 bytes"
+
+
 @pytest.mark.parametrize("text", ["-1", "nan", "inf", "five"])
 def test_a_duration_is_a_finite_number_that_is_not_negative(text: str) -> None:
     with pytest.raises(ValueError, match="|".join([text, "could not convert"])):
