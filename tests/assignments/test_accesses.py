@@ -433,7 +433,7 @@ def test_answers_are_judged_as_ever_while_no_descriptor_is_free() -> None:
     assert lines[1].split(": ")[1].startswith("refused (Too many open files)")
     assert (process.returncode, err) == (1, "")
     told = [line.split(": ")[1] for line in out.splitlines() if line.startswith("request ")]
-    assert {what.split()[0] for what in told} == {"answered", "refused"}
+    assert "answered" in {what.split()[0] for what in told} <= {"answered", "refused"}
 
 
 @contextlib.contextmanager
