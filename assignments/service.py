@@ -96,8 +96,7 @@ def read_request(peer: Socket, timeout: float) -> tuple[bytes, bool]:
         request += chunk
         if not chunk or is_whole(request, len(chunk)):
             break
-        left = deadline - time.monotonic()
-        if left <= 0:
+        if (left := deadline - time.monotonic()) <= 0:
             return request, False
         limit(peer, socket.SO_RCVTIMEO, left)  # the first turn had the listener's
     return request, True
