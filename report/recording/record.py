@@ -118,7 +118,13 @@ def _beside(context: Context, started: Started, stack: contextlib.ExitStack) -> 
     """Who watches the server while the run lasts, and its threads if that is asked for; who sleeps beside it if it is
     judged."""
     planned, server, hold = context.planned, started.server, started.hold
-    sampler = Sampler(server.supervisor, planned.delay, started.looking, lambda sample: hold.look(server, sample))
+    sampler = Sampler(
+        server.supervisor,
+        planned.delay,
+        started.looking,
+        lambda sample: hold.look(server, sample),
+        context.limits.pause,
+    )
     stack.enter_context(sampler)
     control = Control(planned.scenario.sends if context.limits.bounds and planned.delay else 0, planned.delay)
     stack.callback(control.stop)

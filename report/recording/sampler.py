@@ -51,7 +51,8 @@ class Memory:
 
 
 class Sampler:
-    """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay.
+    """Samples the tree below `root` for as long as `with` lasts, about fifty times in a delay, `shortest` seconds apart
+    at least.
 
     `looking` is held while a sample is taken: what is done by one who holds it is in the middle of none. `heed` is
     called with each. Leaving `with` raises OSError when samples could not be taken.
@@ -63,8 +64,9 @@ class Sampler:
         delay: float,
         looking: AbstractContextManager[object] | None = None,
         heed: Callable[[Sample], None] = lambda _: None,
+        shortest: float = SHORTEST,
     ) -> None:
-        self.interval = min(max(delay / PER_DELAY, SHORTEST), LONGEST)
+        self.interval = min(max(delay / PER_DELAY, shortest), LONGEST)
         self.longest_pause = 0.0
         self._tolerable = max(2 * self.interval, delay / FEWEST)
         self.samples: list[Sample] = []

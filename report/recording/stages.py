@@ -22,7 +22,7 @@ from report.recording.limits import Hold
 from report.recording.outcome import parse_requests
 from report.recording.process import END_LIMIT, Supervised, new_scratch
 from report.recording.progress import Progress, Who
-from report.recording.sampler import snapshot
+from report.recording.sampler import SHORTEST, snapshot
 from report.recording.terminal import OnLine
 from report.run import Bounds, Ending, Leftovers, Request
 
@@ -45,11 +45,13 @@ class Limits:
     orphans: float = 1.0  # after the main process ended
     stop: float = 15.0  # beyond one delay: a read timeout of 10 s, and 5 s
     bounds: Bounds | None = None
+    pause: float = SHORTEST  # between samples, at least
 
 
 LIMITS = Limits()
-JUDGING = Limits(stop=3.0, bounds=Bounds())
-"""Nobody's read timeout is to be waited for: a client that is silent is gone by then."""
+JUDGING = Limits(stop=3.0, bounds=Bounds(), pause=0.05)
+"""Nobody's read timeout is to be waited for: a client that is silent is gone by then. Ten samples in half a second tell
+all that is asked of them, and many runs side by side spend most of their time on samples."""
 
 
 @dataclass(frozen=True, slots=True)

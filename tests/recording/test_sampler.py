@@ -51,6 +51,7 @@ def test_a_snapshot_sums_over_the_living_and_counts_zombies_apart(family: int) -
 @pytest.mark.parametrize(("delay", "interval"), [(0.0, 0.02), (0.25, 0.02), (5.0, 0.1), (60.0, 0.25)])
 def test_there_are_about_fifty_samples_in_a_delay_within_bounds(delay: float, interval: float) -> None:
     assert Sampler(0, delay).interval == pytest.approx(interval)
+    assert Sampler(0, delay, shortest=0.05).interval == pytest.approx(max(interval, 0.05))
 
 
 def test_dear_samples_are_taken_more_rarely_and_the_reader_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
