@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -192,6 +193,7 @@ def _empty(language: Language, counted: Mapping[str, Findings], compared: Mappin
             yield f"{RULES}: {language}.{kind}: {what}; a gate that matches nothing is no gate"
 
 
+@lru_cache(maxsize=32)  # asked for by both gates, and to count the sentences
 def _prose(source: str) -> str:
     """The source with everything that is no prose masked; every character and line keeps its place."""
     return _NO_PROSE.sub(lambda found: re.sub(r"[^\n]", _MASK, found[0]), source)
