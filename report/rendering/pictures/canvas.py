@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import matplotlib
 from matplotlib import font_manager
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
@@ -27,6 +27,7 @@ from report.errors import SpecError
 from report.rendering.display import visible
 from report.rendering.pictures import compact, theme
 from report.rendering.pictures.fonts import font_file, lacking
+from report.rendering.pictures.lettering import LETTERS, Words
 
 WIDTH = 576.0  # 8 inches; text stays readable at half of it
 LEFT, RIGHT = 42.0, 24.0  # margins of a panel: tick labels stand in them
@@ -38,16 +39,11 @@ HATCH = "////"
 Point = tuple[float, float]
 
 _LONG = 24  # characters of a captured name
-_FAMILY = "the pinned font"  # a name that no font of the system has, so that none can take its place
 _STYLE: Any = {
     "svg.hashsalt": "assignment-report",
     "svg.fonttype": "path",
-    "font.family": _FAMILY,
-    "font.size": SIZE,
-    "text.color": theme.light("ink"),
     "lines.scale_dashes": False,
     "hatch.linewidth": 1.2,
-    "text.parse_math": False,  # captured text may hold dollar signs
     "path.simplify": False,
 }
 
@@ -68,6 +64,8 @@ class Sheet:
     def __init__(self, figure: Figure) -> None:
         self.figure = figure
         self.height = float(figure.bbox.height)
+        self._words = Words()
+        figure.add_artist(self._words)
 
     def foot(self, name: str) -> None:
         """The name of the lowest panel's horizontal axis."""
@@ -75,8 +73,7 @@ class Sheet:
 
     def text(self, x: float, y: float, text: str, side: str = "left", size: float = SIZE, colour: str = "ink") -> None:
         """One line of text on this base line; `side` says which of its ends (or its center) stands at x."""
-        look: Any = {"ha": side, "va": "baseline", "fontsize": size, "color": theme.light(colour)}
-        self.figure.text(x, self.height - y, text, transform=IdentityTransform(), **look)
+        self._words.lines.append((x, y, text, side, size, colour))
 
     def box(self, x: float, y: float, width: float, height: float, fill: str = "", edge: str = "", **look: Any) -> None:
         """A rectangle; `look` is a line style (ls), its width (lw), a hatch."""
@@ -154,9 +151,6 @@ def drawing(height: float) -> Iterator[Sheet]:
     """A sheet of the house's width and this height; faults of drawing, such as lacking glyphs, raise SpecError."""
     with warnings.catch_warnings(), matplotlib.rc_context():
         matplotlib.rcdefaults()
-        pinned = font_manager.FontEntry(fname=str(font_file()), name=_FAMILY, weight=400, size="scalable")
-        if pinned not in font_manager.fontManager.ttflist:
-            font_manager.fontManager.ttflist.append(pinned)
         matplotlib.rcParams.update(_STYLE)
         warnings.simplefilter("error")
         try:
@@ -169,8 +163,11 @@ def svg(sheet: Sheet) -> bytes:
     """The sheet as themed SVG without background, date or program name; call it inside `drawing`."""
     out = io.StringIO()
     sheet.figure.patch.set_visible(False)
-    canvas: Any = FigureCanvasSVG(sheet.figure)  # which has no types; straight to it, without the steps of savefig
-    canvas.print_svg(out, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+    nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+    renderer: Any = RendererSVG(WIDTH, sheet.height, out, metadata=nothing)  # type: ignore[no-untyped-call]
+    renderer._text2path = LETTERS  # were it not asked, the same would be laid out again
+    sheet.figure.draw(renderer)
+    renderer.finalize()
     return theme.themed(compact.compact(out.getvalue()).encode())
 
 
