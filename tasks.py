@@ -458,6 +458,12 @@ def test(context: Context, options: str = "") -> None:
     _tool("pytest", "-n", "2", *options.split())
 
 
+@task(help={"only": "parts with commas between, such as servers,load (default: all)", "rounds": "default 5"})
+def bench(context: Context, only: str = "", rounds: int = 5) -> None:
+    """Measure servers, load script, rendering and recorder beside their peers, into build/bench/."""
+    _tool("benchmarks", *only.replace(",", " ").split(), "--rounds", str(rounds))
+
+
 @task
 def lint(context: Context) -> None:
     """Check style, format and types."""

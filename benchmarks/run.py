@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import environment, load, recorder, report, servers, sleepers, tables
+from benchmarks import environment, load, recorder, report, servers, sleepers, tables, whole
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
 
 PARTS: Mapping[str, Part] = {
-    part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART)
+    part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART, whole.PART)
 }
 PUBLISHED = Path(__file__).parent
 TRIED = ROOT / "build" / "bench"

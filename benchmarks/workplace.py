@@ -34,9 +34,8 @@ def _temporary() -> Path:
     return folder
 
 
-@functools.cache
-def copy() -> Path:
-    """The copy; MissingError where a run has no evidence."""
+def without_evidence() -> Path:
+    """A new copy in which nothing was run yet."""
     folder = _temporary()
     for name in SOURCES:
         source = ROOT / name
@@ -44,6 +43,13 @@ def copy() -> Path:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)
+    return folder
+
+
+@functools.cache
+def copy() -> Path:
+    """The copy; MissingError where a run has no evidence."""
+    folder = without_evidence()
     assignments = course.load(folder, metrics.problem)
     for planned in plan.possible(plan.plan(assignments, 1.0), plan.lacking(assignments)):
         _bring(planned, folder)
@@ -76,9 +82,8 @@ def edit() -> None:
     paragraph = re.search(r"^[A-Z][^{}\n]*(?:\n[^{}\n#|`-][^{}\n]*)*\.$", text, re.MULTILINE)
     if paragraph is None:
         raise MissingError(f"{EDITED} has no plain paragraph")
-    changed = (
-        text.replace(_ADDED, "") if _ADDED in text else f"{text[: paragraph.end()]}{_ADDED}{text[paragraph.end() :]}"
-    )
+    end = paragraph.end()
+    changed = text.replace(_ADDED, "") if _ADDED in text else text[:end] + _ADDED + text[end:]
     file.write_text(changed, encoding="utf-8")
 
 
