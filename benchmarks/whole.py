@@ -36,9 +36,9 @@ PART = Part(
         Table(
             "from-nothing",
             Words("아무것도 없을 때의 invoke report", "invoke report from nothing"),
-            "A copy of the project without evidence: every run at the real five seconds, then the report. Runs that only "
-            "wait overlap; those that measure cost run alone, one after the other, and their sum is taken off before the "
-            "rest is held against the longest run.",
+            "A copy of the project without evidence: every run at the real five seconds, then the report. Runs that "
+            "only wait overlap; those that measure cost run alone, one after the other, and their sum is taken off "
+            "before the rest is held against the longest run.",
             ["seconds", "longest", "exclusive", "overlap", "peak"],
             {NAME: _from_nothing},
             [Target(NAME, "overlap", bound=1.25)],
