@@ -103,6 +103,7 @@ def list_(context: Context) -> None:
         "cwd": "where both commands run (default: here)",
         "port": "where it listens, if --command has no {port}",
         "delay": "seconds it sleeps for each request, if --command has no {delay} (else default 0.5)",
+        "sanitize": "under a tool: thread, address (sanitizers), valgrind, helgrind, wakeups or refusals",
         "language": "of what the terminal shows: ko or en (default: the report's first)",
         "points": "what all claims on your own server are worth together, for Gradescope (default: no points)",
     }
@@ -120,6 +121,7 @@ def run(
     cwd: str = ".",
     port: int = 0,
     delay: float = 0.0,
+    sanitize: str | None = None,
     language: str | None = None,
     points: float = 0.0,
 ) -> None:
@@ -132,11 +134,11 @@ def run(
         course = _course()
         if command is not None:
             spoken = _language(course, language)
-            own = (command, build, Path(cwd), port or None, delay or None)
+            own = (command, build, Path(cwd), port or None, delay or None, sanitize)
             _judge_brought(course, assignment, *own, jobs, spoken, _points(points))
             return
-        if build is not None or port or delay or language or points:
-            raise SpecError("--build, --port, --delay, --language and --points belong to --command, a server of yours")
+        if build is not None or port or delay or sanitize or language or points:
+            raise SpecError("--build, --port, --delay, --sanitize, --language and --points belong to --command")
         wanted = plan.plan(course.chosen(assignment), _positive("speed", speed), scenario, server)
         made = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force)
         for one in wanted:
@@ -164,12 +166,13 @@ def _judge_brought(
     cwd: Path,
     port: int | None,
     delay: float | None,
+    sanitize: str | None,
     jobs: int,
     spoken: "Language",
     points: float | None,
 ) -> None:
     """Judges a server that somebody brings; ends with 0, 4 (a claim fails) or 3 (it could not be judged)."""
-    from report import candidates, judge, publish, takeaway
+    from report import candidates, judge, publish, sanitizers, takeaway
     from report.errors import ClaimError, JudgeError, SpecError
     from report.keep import Keep
 
@@ -177,7 +180,7 @@ def _judge_brought(
         raise SpecError("--command needs --assignment: which one the server is for, such as --assignment 1")
     rules = candidates.of_assignment(candidates.rules(ROOT, course.assignments), *course.chosen(assignment))
     words = judge.Words(ROOT, [rules])
-    one = candidates.brought(ROOT, rules, command, build, cwd, port, delay)
+    one = candidates.brought(ROOT, rules, command, build, cwd, port, delay, sanitizers.named(sanitize))
     (made,) = judge.judge_all(ROOT, [one], JUDGED, jobs)
     again = candidates.again(one, build, cwd)
     publish.write(words.files(made, again, Keep(ROOT, KEPT)), BUILD)
@@ -219,6 +222,8 @@ def judge(
         spoken = _language(course, language)
         chosen = candidates.chosen(candidates.rules(ROOT, course.assignments), course.chosen(assignment), mistake)
         words = judging.Words(ROOT, chosen)
+        for told in (told for one in chosen for told in candidates.left_out(one)):
+            print(told)
         entries = judging.of_course(ROOT, chosen, JUDGED, jobs, _positive("delay", delay), mistake, good)
         print("\n".join(words.table_lines(entries, spoken)))
         if good:
@@ -325,7 +330,9 @@ def check(context: Context, jobs: int = 4) -> None:
         rules = list(candidates.rules(ROOT, course.assignments).values())
         entries = judging.of_course(ROOT, rules, BUILD / "check" / "judged", jobs * judging.WAITING)
         judging.must_be_right(entries)
-        judging.must_be_told(judging.Words(ROOT, rules).table(entries), ROOT / "assignments")
+        left_out = [told for one in rules for told in candidates.left_out(one)]
+        judging.must_be_told(judging.Words(ROOT, rules).table(entries), ROOT / "assignments", whole=not left_out)
+        print("\n".join(left_out), end="\n" if left_out else "")
         print(f"judged: {scoreboard.summary(entries)}")
 
 

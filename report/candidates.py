@@ -7,13 +7,13 @@ a build.
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from report import course, judgement
+from report import course, freshness, judgement, sanitizers
 from report.errors import ReportError, SpecError
-from report.judgement import Mistake, Probe, Rules
+from report.judgement import Mistake, Probe, Rules, Tool
 from report.recording import foreign
 from report.recording.process import NotStartedError
 from report.rendering import metrics
@@ -39,8 +39,13 @@ class Candidate:
     command: str = ""
     built: str = ""
     mistake: Mistake | None = None
-    is_built: bool = False
+    building: tuple[str, ...] | None = None
     fault: Fault | None = None  # what keeps it from being put to any probe
+    tool: Tool | None = None  # under which it runs
+
+    @property
+    def is_built(self) -> bool:
+        return self.building is not None
 
     @property
     def place(self) -> tuple[str, str]:
@@ -64,33 +69,32 @@ def of_assignment(found: Mapping[str, Rules], assignment: Assignment) -> Rules:
 
 
 def brought(
-    root: Path, rules: Rules, command: str, build: str | None, cwd: Path, port: int | None, delay: float | None
+    root: Path,
+    rules: Rules,
+    command: str,
+    build: str | None,
+    cwd: Path,
+    port: int | None,
+    delay: float | None,
+    tool: Tool | None = None,
 ) -> Candidate:
     """A server that somebody brings, built anew; raises SpecError for words that cannot be meant."""
+    rules = sanitizers.under(rules, tool)
     words, building = _words("command", command), _words("build", build) if build else None
     has = {name for word in words for name in _PLACEHOLDER.findall(word)}
-    problems = [
-        f"--command: unknown placeholder {{{name}}}; known are {', '.join(_KNOWN)}" for name in sorted(has - {*_KNOWN})
-    ]
-    if "port" not in has and port is None:
-        problems.append("--command has no {port}: say where the server listens, such as --port 8090")
-    if "delay" not in has and delay is None:
-        problems.append("--command has no {delay}: say how many seconds the server sleeps, such as --delay 5")
-    if not cwd.is_dir():
-        problems.append(f"--cwd {cwd}: there is no such directory")
-    if port is not None and not 0 < port < 65536:
-        problems.append(f"--port {port}: expected 1 to 65535")
-    if delay is not None and not 0 < delay <= 60:
-        problems.append(f"--delay {delay:g}: expected seconds over 0 and at most 60")
-    if problems:
+    if problems := list(_unmeant(has, cwd, port, delay)):
         raise SpecError(problems)
-    fault, said = _built(rules.assignment, building, cwd)
+    if tool is not None and (lacking := sanitizers.problem(root, tool, *_compiler(building))):
+        raise SpecError(lacking)
+    fault, said = _built(rules.assignment, sanitizers.building(building, tool) if building else None, cwd)
     if fault is None and not _is_there(words[0], cwd):
         if building is None:
             raise SpecError(f"--command {words[0]}: there is no such program in {cwd}; build it first, or with --build")
         ended = f"{shlex.join(building)}\nended well, but there is no program {words[0]} in {cwd}"
         fault, said = Fault("", "builds", "\n".join(filter(None, (ended, said)))), ""
-    server = Server(command=words, directory=str(cwd.resolve()), sources=())
+    if fault is None and (wrong := sanitizers.misbuilt(cwd.resolve() / words[0], building, tool)):
+        raise SpecError(wrong)
+    server = Server(command=(*sanitizers.running(root, tool), *words), directory=str(cwd.resolve()), sources=())
     return Candidate(
         assignment=_alone(rules, GIVEN, server, delay or DELAY, sleeps="delay" in has),
         name=GIVEN,
@@ -99,9 +103,26 @@ def brought(
         port=port,
         command=command,
         built=said,
-        is_built=building is not None,
+        building=building,
         fault=fault,
+        tool=tool,
     )
+
+
+def _unmeant(has: set[str], cwd: Path, port: int | None, delay: float | None) -> Iterator[str]:
+    """What cannot be meant by a command that has these placeholders, and what was said beside it."""
+    for name in sorted(has - {*_KNOWN}):
+        yield f"--command: unknown placeholder {{{name}}}; known are {', '.join(_KNOWN)}"
+    if "port" not in has and port is None:
+        yield "--command has no {port}: say where the server listens, such as --port 8090"
+    if "delay" not in has and delay is None:
+        yield "--command has no {delay}: say how many seconds the server sleeps, such as --delay 5"
+    if not cwd.is_dir():
+        yield f"--cwd {cwd}: there is no such directory"
+    if port is not None and not 0 < port < 65536:
+        yield f"--port {port}: expected 1 to 65535"
+    if delay is not None and not 0 < delay <= 60:
+        yield f"--delay {delay:g}: expected seconds over 0 and at most 60"
 
 
 def again(one: Candidate, build: str | None, cwd: Path) -> str:
@@ -111,27 +132,57 @@ def again(one: Candidate, build: str | None, cwd: Path) -> str:
     words += ["--cwd", str(cwd)] if str(cwd) != "." else []
     words += ["--port", str(one.port)] if one.port else []
     words += ["--delay", f"{one.delay:g}"] if one.delay != DELAY else []
+    words += ["--sanitize", one.tool] if one.tool else []
     return shlex.join(words)
 
 
 def of_course(rules: Rules, delay: float = DELAY, mistake: str | None = None) -> list[Candidate]:
     """The good servers of an assignment and its planted mistakes, or one of these alone; without those that this
-    machine cannot run."""
-    servers = rules.assignment.servers.items() if mistake is None else ()
-    good = [(name, server, None) for name, server in servers if server.mistake is None]
-    faulty = [
-        (name, Server(**planted(rules.assignment.name, one.model_dump())), one)
-        for name, one in rules.mistakes.items()
-        if mistake in (None, name)
-    ]
-    found = []
-    for name, server, wanted in [*good, *faulty]:
-        if all(shutil.which(program) for program in server.needs):
-            made = _alone(rules, name, server, delay, sleeps=True)
-            words = shlex.join(server.command)
-            is_built = server.build is not None
-            found.append(Candidate(made, name, rules, delay, command=words, mistake=wanted, is_built=is_built))
-    return found
+    machine cannot run. A good server in C is judged under each tool, too, that has a probe."""
+    return [_of_course(rules, one, delay) for one in _every(rules, mistake) if not _lacking(rules, one)]
+
+
+def left_out(rules: Rules) -> list[str]:
+    """Those that this machine cannot run, each with the reason."""
+    every = ((one, _lacking(rules, one)) for one in _every(rules, None))
+    return [f"{rules.assignment.name}/{one[0]} is not judged: {reason}" for one, reason in every if reason]
+
+
+Known = tuple[str, Server, Mistake | None, Tool | None]
+
+
+def _every(rules: Rules, mistake: str | None) -> Iterator[Known]:
+    for name, server in rules.assignment.servers.items() if mistake is None else ():
+        if server.mistake is not None:
+            continue
+        yield name, server, None, None
+        for tool in sanitizers.COURSE if sanitizers.compiles(server.build) else ():
+            if any(tool in probe.under for probe in rules.probes.values()):
+                sources = tuple(freshness.sources(_root(rules), rules.assignment, name))
+                yield f"{name}-{tool}", server.model_copy(update={"sources": sources}), None, tool
+    for name, one in rules.mistakes.items():
+        if mistake in (None, name):
+            yield name, Server(**planted(rules.assignment.name, one.model_dump())), one, one.shown_by
+
+
+def _lacking(rules: Rules, one: Known) -> str | None:
+    """Why this machine cannot run it, if it cannot."""
+    _, server, _, tool = one
+    needed = next((program for program in server.needs if shutil.which(program) is None), None)
+    return f"needs {needed}" if needed else tool and sanitizers.problem(_root(rules), tool)
+
+
+def _root(rules: Rules) -> Path:
+    return rules.assignment.folder.parents[1]
+
+
+def _of_course(rules: Rules, one: Known, delay: float) -> Candidate:
+    name, server, mistake, tool = one
+    used, words = sanitizers.under(rules, tool), (*sanitizers.running(_root(rules), tool), *server.command)
+    build = sanitizers.building(server.build, tool) if server.build else None
+    made = _alone(used, name, server.model_copy(update={"command": words, "build": build}), delay, sleeps=True)
+    said = shlex.join(server.command)
+    return Candidate(made, name, used, delay, command=said, mistake=mistake, building=build, tool=tool)
 
 
 def chosen(found: Mapping[str, Rules], wanted: Iterable[Assignment], mistake: str | None) -> list[Rules]:
@@ -166,6 +217,11 @@ def _is_there(program: str, cwd: Path) -> bool:
     if "{" in program:
         return True
     return shutil.which(cwd.resolve() / program if "/" in program else program) is not None
+
+
+def _compiler(building: Sequence[str] | None) -> tuple[str, ...]:
+    """The compiler that is called, if one is."""
+    return (building[0],) if building and sanitizers.compiles(building) else ()
 
 
 def _built(assignment: Assignment, words: tuple[str, ...] | None, cwd: Path) -> tuple[Fault | None, str]:

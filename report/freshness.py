@@ -19,7 +19,7 @@ LOAD_SCRIPT = ("assignments/accesses.py", "assignments/openloop.py", "assignment
 IMPOLITE_SCRIPT = "assignments/impolite.py"  # beside those, where a load asks for it
 INTERPRETER = "interpreter"
 SCENARIO = "scenario"
-_SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "options", "load", "threads"}
+_SHAPING = {"delay", "clients", "arrival", "settle", "stop_after", "confine", "piped", "options", "load", "threads"}
 _NO_INPUT = {"sources", "needs", "optional", "mistake"}  # keys of a server that change nothing of what is run
 _LANGUAGES = {"python": ("*.py",), "c": ("*.c", "*.h")}
 
@@ -99,11 +99,10 @@ def _run_shaping(assignment: Assignment, scenario: str, server: str) -> bytes:
         "scenario": spec.model_dump(mode="json", include=_SHAPING),
         "server": assignment.servers[server].model_dump(mode="json", exclude=_NO_INPUT),
     }
-    if not spec.threads:  # a key that says nothing new is no news: what was recorded before it came stays fresh
-        shape["scenario"].pop("threads")
     load = shape["scenario"]["load"]
     load.pop("expect")
-    for name in IMPOLITE:
-        if not load[name]:
-            load.pop(name)
+    for table, names in ((load, IMPOLITE), (shape["scenario"], ("piped", "threads"))):
+        for name in names:
+            if not table[name]:  # a key that says nothing new is no news: what was recorded before it came stays fresh
+                table.pop(name)
     return json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()

@@ -4,14 +4,14 @@ The first probe of each is run before the others: who does not come through that
 """
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import candidates, plan
+from report import candidates, plan, sanitizers
 from report.candidates import Candidate
 from report.errors import ClaimError, OutdatedError, ReportError, ServerError, SpecError
-from report.judgement import ELSEWHERE, EXCEEDS, UNRECORDED, Rules
+from report.judgement import ELSEWHERE, EXCEEDS, REPORTED, UNRECORDED, Rules
 from report.planned import Planned
 from report.recording import attempt_all, progress_for
 from report.recording.stages import JUDGING
@@ -20,9 +20,10 @@ from report.rendering import judged as judged_pages
 from report.rendering.edition import evidence_of
 from report.rendering.judging import Fault, Judgement, judge
 from report.rendering.memory import Memory
+from report.rendering.reports import Report, of_runs
 from report.rendering.scoreboard import Entry
 from report.rendering.verdicts import Evidence
-from report.run import Identity
+from report.run import Identity, Run
 from report.spec import LANGUAGES, Language
 
 WAITING = 6  # times as many probes side by side as measured runs: they wait most of the time
@@ -39,10 +40,31 @@ class Judged:
     @property
     def entry(self) -> Entry:
         """It as a line of the table that compares verdicts with what is known of the servers."""
-        mistake = self.candidate.mistake
+        mistake, tool = self.candidate.mistake, self.candidate.tool
         if mistake is None:
-            return Entry(self.judgement)
-        return Entry(self.judgement, mistake.title, mistake.diagnosis, mistake.course, mistake.sanitizer_only)
+            return Entry(self.judgement, tool=tool)
+        return Entry(self.judgement, mistake.title, mistake.diagnosis, mistake.course, tool, self.reported)
+
+    @property
+    def reported(self) -> Report | None:
+        """What the tool reported that led to the diagnosis, if it did."""
+        named = self.judgement.diagnosis
+        every = of_runs(self._runs(), named.id if named else None) if self.candidate.tool else []
+        return next(iter(every), None)
+
+    def offers(self, again: str) -> Iterator[tuple[str, str]]:
+        """What else can be asked of a server in C or C++ that was accepted as it is, by its key in verdict.toml."""
+        one = self.candidate
+        if self.judgement.outcome != "accepted" or one.tool or not one.building:
+            return
+        tool = sanitizers.fitting(any(s.threads > s.processes for run in self._runs() for s in run.samples))
+        if sanitizers.building(one.building, tool) != one.building:
+            yield "offer_tool", f"{again} --sanitize {tool}"
+        if sanitizers.compiles(one.building) and "-Wall" not in one.building:
+            yield "offer_warnings", "-Wall -Wextra"
+
+    def _runs(self) -> list[Run]:
+        return [run for runs in self.evidence.runs.values() for run in runs]
 
 
 def of_course(
@@ -71,12 +93,14 @@ def must_be_right(entries: Iterable[Entry]) -> None:
         raise ClaimError(f"not judged as it must be: {', '.join(wrong)}")
 
 
-def must_be_told(tables: Mapping[str, bytes], folder: Path) -> None:
-    """Raises OutdatedError when the tables of mistakes in this folder tell of other verdicts than these do."""
+def must_be_told(tables: Mapping[str, bytes], folder: Path, *, whole: bool = True) -> None:
+    """Raises OutdatedError when the tables of mistakes in this folder tell of other verdicts than these do, or of more
+    where the whole course was judged."""
     for name, made in tables.items():
         path = folder / name
-        told = path.read_text(encoding="utf-8") if path.is_file() else ""
-        if scoreboard.unmeasured(told) != scoreboard.unmeasured(made.decode()):
+        told = scoreboard.unmeasured(path.read_text(encoding="utf-8") if path.is_file() else "")
+        now = scoreboard.unmeasured(made.decode())
+        if told != now if whole else not set(scoreboard.rows(now)) <= set(scoreboard.rows(told)):
             raise OutdatedError(f"assignments/{name}: tells of other verdicts; invoke judge, and take build/{name}")
 
 
@@ -146,7 +170,7 @@ class Words:
     def __init__(self, root: Path, rules: Iterable[Rules]) -> None:
         diagnoses = [diagnosis.id for one in rules for diagnosis in one.diagnoses]
         self._root, templates = root, root / "templates"
-        self._advice = advice.load(templates, [*diagnoses, *UNRECORDED.values(), ELSEWHERE, EXCEEDS])
+        self._advice = advice.load(templates, [*diagnoses, *REPORTED, *UNRECORDED.values(), ELSEWHERE, EXCEEDS])
         self._labels = {lang: advice.words(templates, label) for lang, label in labels.load(templates).items()}
 
     def lines(self, judged: Judged, language: Language, details: str, again: str) -> list[str]:
@@ -185,7 +209,7 @@ class Words:
 
     def _speaker(self, judged: Judged, language: Language, again: str) -> judged_pages.Speaker:
         one = judged.candidate
-        case = judged_pages.Case(
-            judged.judgement, judged.evidence, one.assignment, one.command, one.delay, one.built, again
-        )
+        reported = judged.reported.lines if judged.reported else ()
+        words, offers = (one.command, one.delay, one.built, again), tuple(judged.offers(again))
+        case = judged_pages.Case(judged.judgement, judged.evidence, one.assignment, *words, one.tool, reported, offers)
         return judged_pages.Speaker(case, self._labels[language], self._advice[language])

@@ -22,10 +22,22 @@ from report.spec import COMMAND, FAMILIES, Assignment, declared_names, resolve
 
 Stage = Literal["builds", "starts", "listens", "answers", "correct", "together", "recovers", "cleans", "stops"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
+Tool = Literal["thread", "address", "valgrind", "helgrind", "wakeups", "refusals"]
+TOOLS: tuple[Tool, ...] = get_args(Tool)
 UNRECORDED: Mapping[Stage, str] = {"builds": "does-not-build", "starts": "ends-at-once", "listens": "never-listens"}
 """The diagnosis of a server that came no further than the stage before, so that there is no evidence of a probe."""
 ELSEWHERE = "listens-elsewhere"  # that of one which listens, but not where it was told to
 EXCEEDS = "exceeds-limits"  # that of one which was ended since it used too much
+REPORTED = (
+    "data-race",
+    "freed-memory",
+    "buffer-overflow",
+    "thread-leak",
+    "memory-leak",
+    "uninitialised-memory",
+    "other-report",
+)
+"""The diagnoses of what a tool reports, whatever the assignment: the first one that was reported is named."""
 _MEANINGLESS = ("server", "only_at_speed", "check")  # keys of a claim that tell between runs a probe does not have
 
 
@@ -36,17 +48,25 @@ class ProbeClaim(Claim):
 
 
 class Probe(Scenario):
-    """A scenario for any server: its durations are in delays of the server, since it is made at speed 1 ÷ delay."""
+    """A scenario for any server: its durations are in delays of the server, since it is made at speed 1 ÷ delay.
 
+    A server is put to it without any tool, unless `under` says under which.
+    """
+
+    under: tuple[Literal["plain"] | Tool, ...] = Field(default=("plain",), min_length=1)
     claims: tuple[ProbeClaim, ...] = ()
 
 
 class Condition(Bound):
-    """A bound on a metric of a probe, divided by `over` if given; a metric that is undecided does not meet it."""
+    """A bound on a metric of a probe, divided by `over` or less what the probe `minus` measures, if given.
+
+    A metric that is undecided does not meet it.
+    """
 
     probe: Name
     metric: str
     over: str | None = None
+    minus: Name | None = None
 
 
 class Diagnosis(Model):
@@ -59,15 +79,15 @@ class Diagnosis(Model):
 class Mistake(Model):
     """A server with exactly one mistake, and the diagnosis that it must get; `course` is its number in the course.
 
-    What no observer can see from outside is `sanitizer_only`, which exempts it from the plain verdict.
+    What no observer can see from outside is `shown_by` a tool, under which alone it is judged.
     """
 
     title: Text
     build: tuple[str, ...] | None = None
     command: tuple[str, ...] = Field(default=COMMAND, min_length=1)
-    diagnosis: Name | None = None
+    diagnosis: Name
     course: int | None = Field(default=None, ge=1, le=14)
-    sanitizer_only: bool = False
+    shown_by: Tool | None = None
 
 
 class Sheet(Model):
@@ -171,7 +191,7 @@ def _faults(rules: Rules, shared: Sheet, own: Sheet, check: MetricCheck) -> Iter
             if claim.id in seen:
                 yield f"probes.{name}: the claim {claim.id} is already one of probes.{seen[claim.id]}"
             seen[claim.id] = name
-    known = {*(diagnosis.id for diagnosis in rules.diagnoses), *UNRECORDED.values(), ELSEWHERE}
+    known = {*(diagnosis.id for diagnosis in rules.diagnoses), *UNRECORDED.values(), ELSEWHERE, *REPORTED}
     yield from _mistake_faults(rules, known)
 
 
@@ -187,8 +207,9 @@ def _sheet_faults(
     for index, diagnosis in enumerate(sheet.diagnoses):
         for place, condition in enumerate(diagnosis.when):
             at = f"diagnoses[{index}].when[{place}]"
-            if condition.probe not in probes:
-                yield f"{at}.probe: there is no probe {condition.probe}{near(condition.probe, probes)}"
+            for key in ("probe", "minus"):
+                if (probe := getattr(condition, key)) is not None and probe not in probes:
+                    yield f"{at}.{key}: there is no probe {probe}{near(probe, probes)}"
             yield from (f"{at}.{problem}" for problem in _metric_faults(condition, declared, check))
 
 
@@ -216,11 +237,11 @@ def _mistake_faults(rules: Rules, known: Iterable[str]) -> Iterator[str]:
     for name, mistake in rules.mistakes.items():
         if name in rules.assignment.servers:
             yield f"mistakes.{name}: is the name of a good server in scenario.toml; call it otherwise"
-        if mistake.diagnosis is None and not mistake.sanitizer_only:
-            yield f"mistakes.{name}.diagnosis: is missing; only a mistake that is sanitizer_only needs none"
-        elif mistake.diagnosis is not None and mistake.diagnosis not in names and not mistake.sanitizer_only:
+        if mistake.diagnosis not in names:
             hint = near(mistake.diagnosis, names)
             yield f"mistakes.{name}.diagnosis: there is no diagnosis {mistake.diagnosis}{hint}"
+        if not any((mistake.shown_by or "plain") in probe.under for probe in rules.probes.values()):
+            yield f"mistakes.{name}.shown_by: no probe is under {mistake.shown_by or 'plain'}; see probes.NAME.under"
 
 
 def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:

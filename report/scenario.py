@@ -133,7 +133,8 @@ class Scenario(Model):
     `max_speed` bounds `--speed` where a scenario says less when it is hurried further. `stop_after` is when the
     server is told to stop, in seconds after the first request was due (default: when the load is over). `quiet` and
     `cores` say what machine its times need: on another they are undecided. With `confine` the server has only so many
-    cores, however many there are. With `threads`, what each thread of the server waits for is recorded, too.
+    cores, however many there are. With `piped` it prints into a pipe, as with `| cat`, and not on a terminal. With
+    `threads`, what each thread of the server waits for is recorded, too.
     """
 
     delay: Annotated[float, Field(ge=0, le=600, allow_inf_nan=False)]
@@ -148,6 +149,7 @@ class Scenario(Model):
     quiet: bool = False
     cores: Annotated[int, Field(ge=1, le=1024)] = 1
     confine: Annotated[int, Field(ge=1, le=1024)] | None = None
+    piped: bool = False
     threads: bool = False
     repeat: Repeat = 1
     max_speed: Annotated[float, Field(ge=1, le=1000)] = 1000.0

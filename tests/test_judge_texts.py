@@ -16,7 +16,7 @@ TEXTS = tomllib.loads((ROOT / "templates" / advice.DIAGNOSES).read_text(encoding
 RULES = judgement.load(ROOT, course.load(ROOT, metrics.problem), metrics.problem)
 NAMED = {diagnosis.id for rules in RULES.values() for diagnosis in rules.diagnoses}
 UNRECORDED = {*judgement.UNRECORDED.values(), judgement.ELSEWHERE}
-EVERY = NAMED | UNRECORDED | {judgement.EXCEEDS}
+EVERY = NAMED | UNRECORDED | {judgement.EXCEEDS} | {*judgement.REPORTED}
 EACH = [(language, name) for language in ("ko", "en") for name in TEXTS[language]]
 
 
@@ -29,13 +29,12 @@ def test_both_languages_tell_the_same_diagnoses_in_the_same_order() -> None:
     assert list(TEXTS["ko"]) == list(TEXTS["en"])
 
 
-def test_a_text_is_there_for_no_diagnosis_that_nobody_gets_but_what_only_a_tool_shows() -> None:
-    shown_by_tools = {m.diagnosis for rules in RULES.values() for m in rules.mistakes.values() if m.sanitizer_only}
-    assert set(TEXTS["ko"]) <= EVERY | shown_by_tools | {"doubled-output"}
+def test_a_text_is_there_for_no_diagnosis_that_nobody_gets() -> None:
+    assert set(TEXTS["ko"]) == EVERY
 
 
 def test_every_diagnosis_is_one_that_a_planted_mistake_must_get() -> None:
-    wanted = {m.diagnosis for rules in RULES.values() for m in rules.mistakes.values() if not m.sanitizer_only}
+    wanted = {m.diagnosis for rules in RULES.values() for m in rules.mistakes.values()}
     assert NAMED - wanted == {"not-iterative"}  # that one is a server of another assignment
 
 

@@ -107,7 +107,7 @@ def test_an_assignments_own_diagnoses_go_before_the_common_ones(tmp_path: Path) 
 def test_a_mistake_is_a_command_that_is_told_port_and_delay(tmp_path: Path) -> None:
     mistake = load(tmp_path).mistakes["never-reaps"]
     assert mistake.command == ("{build}/server", "{port}", "{delay}")
-    assert (mistake.diagnosis, mistake.course, mistake.sanitizer_only) == ("zombies", 2, False)
+    assert (mistake.diagnosis, mistake.course, mistake.shown_by) == ("zombies", 2, None)
 
 
 def test_an_assignment_without_a_judge_toml_is_not_judged(tmp_path: Path) -> None:

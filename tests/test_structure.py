@@ -10,7 +10,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 15_800  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 16_200  # lines, blank ones and comments too; a guard against growth that nobody noticed
+SANITIZERS = {("thread", "judgement.py"), ("thread", "sanitizers.py")}  # of -fsanitize=thread, no assignment
 FLOORS = {
     0: {"errors"},
     1: {
@@ -41,6 +42,7 @@ FLOORS = {
         "pdf",
         "judge",
         "candidates",
+        "sanitizers",
         "takeaway",
         "exports",
     },
@@ -110,7 +112,8 @@ def test_the_generator_knows_no_assignment_by_name() -> None:
         assert not any(name.startswith("assignments") for name in imports(path)), path
         text = path.read_text(encoding="utf-8")
         for name in names:
-            assert f'"{name}"' not in text, f"{path.name} names the assignment {name}"
+            if (name, path.name) not in SANITIZERS:
+                assert f'"{name}"' not in text, f"{path.name} names the assignment {name}"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(REPOSITORY).as_posix())

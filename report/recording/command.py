@@ -18,6 +18,8 @@ from report.spec import Assignment
 HOST = "127.0.0.1"
 LOAD, IMPOLITE_LOAD = "assignments.accesses", "assignments.impolite"
 RECORD = "requests.csv"  # the load script's record, in its scratch directory
+PIPED = ("sh", "-c", 'out=$(mktemp -d)/out && mkfifo "$out" && (cat "$out" &) && exec "$@" > "$out"', "sh")
+"""What comes before a command that is to print into a pipe. It stays the same process, and `cat` is no child of its."""
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -46,6 +48,7 @@ def server_command(planned: Planned, port: int, build: Built | None) -> Command:
     """The server's command with the scenario's options; raises SpecError for unknown placeholders."""
     name, values = planned.identity.server, _values(port, planned.delay, planned.identity.speed)
     parts = {
+        "piped": PIPED if planned.scenario.piped else (),
         f"servers.{name}.command": planned.server.command,
         f"scenarios.{planned.identity.scenario}.options": planned.scenario.options,
     }

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from report.rendering.measure import Measure, Metric, Subject, UnmeasuredError, requests
+from report.rendering.reports import REPORTS
 from report.run import Request, Sample
 
 EARLY = 0.8  # of a delay: an answer in less than this cannot have waited for it
@@ -218,4 +219,5 @@ BLACKBOX: Mapping[str, Metric] = {
     "server.signal": Metric("count", lambda s: s.run.record.ending.signal or 0, "run.json"),
     "left.orphans": Metric("count", lambda s: s.run.record.leftovers.orphans, "run.json"),
     "left.listeners": Metric("count", lambda s: s.run.record.leftovers.listeners, "run.json"),
+    **REPORTS,
 }

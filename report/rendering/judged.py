@@ -5,7 +5,7 @@ enters. Knows no assignment by name; writes no file.
 """
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,9 @@ SIGNS = {"holds": "○", "fails": "×", "skipped": "–", "undecided": "△"}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A judgement with all that is said of it: the evidence, the command as it was given, what the build printed,
-    and the words with which it is judged again."""
+    """A judgement with all that is said of it: the evidence, the command as it was given, what the build printed, the
+    words with which it is judged again; the tool under which it ran, what that reported, and what else is offered (by
+    keys of verdict.toml, each with a command)."""
 
     judgement: Judgement
     evidence: Evidence
@@ -43,6 +44,9 @@ class Case:
     delay: float
     built: str = ""
     again: str = ""
+    tool: str | None = None
+    reported: Sequence[str] = ()
+    offers: Sequence[tuple[str, str]] = ()
 
 
 class Speaker:
@@ -70,11 +74,12 @@ class Speaker:
             "summary": self.summary(),
             "advice": self.advice(),
             "unnamed": self._judgement.outcome == "rejected",
-            "told": list(self._told()),
+            "told": [(heading, _fenced(text)) for heading, text in self._told()],
             "stages": {label(stage): self._state(state) for stage, state in self._judgement.stages().items()},
             "claims": [self._row(finding) for finding in self._judgement.findings if finding.claim],
             "shown": [self._probe(shows, probe) for probe in self._probes()],
             "again": case.again,
+            "offers": list(self._offers()),
         }
         markdown = filling.fill(filling.environment(root), root, TEMPLATE, values)
         return Document(label.language, title, tidy(markdown), dict(shows.pictures))
@@ -93,7 +98,7 @@ class Speaker:
                 yield f"  {SIGNS[finding.state]} {stage}, {probe}: {claim}: {metric}: {measured} ({limit})"
         yield ""
         advice = self.advice()
-        if advice is not None:
+        if advice:
             yield f"{label('diagnosis')}: {advice.title}"
             for key in ("expected", "happened", "why", "cause", "see"):
                 first, *rest = getattr(advice, key).splitlines() or [""]
@@ -101,12 +106,10 @@ class Speaker:
                 yield from (f"    {line}" for line in rest)
         elif self._judgement.outcome == "rejected":
             yield label("no_diagnosis")
-        for heading, texts in self._faults().items():
-            yield f"{label(heading)}:"
-            yield from (f"  {visible(line)}" for text in texts for line in text.split("\n"))
-        if self._case.built:
-            yield label("build_output") + ":"
-            yield from (f"  {visible(line)}" for line in self._case.built.split("\n"))
+        for heading, text in self._told():
+            yield f"{heading}:"
+            yield from (f"  {visible(line)}" for line in text.split("\n"))
+        yield from self._offers()
         yield label("details", file=details)
 
     def summary(self) -> str:
@@ -126,6 +129,8 @@ class Speaker:
             said.append(label("some_undecided", undecided=len(undecided)))
         if skipped := self._judgement.of("skipped"):
             said.append(label("some_skipped", skipped=len(skipped)))
+        if self._case.tool:
+            said.append(label(f"under_{self._case.tool}"))
         return " ".join(said)
 
     def advice(self) -> Advice | None:
@@ -174,18 +179,17 @@ class Speaker:
         return [stage, f"`{probe}`", f"`{claim}`", metric, limit, measured.replace("|", "\\|"), said]
 
     def _told(self) -> Iterator[tuple[str, str]]:
-        for heading, texts in self._faults().items():
-            yield self._label(heading), _fenced("\n".join(texts))
-        if self._case.built:
-            yield self._label("build_output"), _fenced(self._case.built)
+        """Texts from outside, by headings; what kept probes from being recorded is said once, the tool's own apart."""
+        faults = self._judgement.faults
+        own, other = ({f.told: None for f in faults if (f.stage is not None) is mine} for mine in (True, False))
+        texts = {"told": own, "trouble": other, "reported": self._case.reported, "build_output": [self._case.built]}
+        for heading, lines in texts.items():
+            if text := "\n".join(lines):
+                yield self._label(heading), text
 
-    def _faults(self) -> dict[str, list[str]]:
-        """What kept probes from being recorded, each said once: the server's own below `told`, the tool's apart."""
-        found: dict[str, list[str]] = {}
-        for fault in self._judgement.faults:
-            texts = found.setdefault("told" if fault.stage else "trouble", [])
-            texts += [fault.told] if fault.told not in texts else []
-        return found
+    def _offers(self) -> Iterator[str]:
+        for key, command in self._case.offers:
+            yield self._label(key, command=_code(command))
 
     def _runs(self) -> list[Run]:
         return [run for runs in self._case.evidence.runs.values() for run in runs]

@@ -188,6 +188,6 @@ def _named(
 def _met(evidence: Evidence, assignment: Assignment, server: str, condition: Condition) -> float | None:
     """The measured value if it is within the condition's bound."""
     bounds = {name: getattr(condition, name) for name in BOUNDS}
-    claim = Claim(id="condition", metric=condition.metric, over=condition.over, **bounds)
+    claim = Claim(id="condition", metric=condition.metric, over=condition.over, minus=condition.minus, **bounds)
     verdict = decide(evidence, assignment, condition.probe, server, claim)
     return verdict.value if verdict.state == "holds" else None

@@ -84,13 +84,12 @@ def test_each_mistake_of_the_course_is_shown_by_a_server_that_has_it() -> None:
 def test_a_chapter_tells_how_to_judge_what_it_shows_and_which_diagnosis_that_gives(folder: Path, language: str) -> None:
     chapter = (folder / f"explanation.{language}.md").read_text()
     titles = tomllib.loads((ROOT / "templates/diagnoses.toml").read_text())[language]
-    named = {name: planted(folder)[name].get("diagnosis") for name in shown(folder)}
+    named = {name: planted(folder)[name]["diagnosis"] for name in shown(folder)}
     assert named
     for name, diagnosis in named.items():
-        if not planted(folder)[name].get("sanitizer_only"):
-            assert f"`--mistake {name}`" in chapter
-            assert f"`{diagnosis}`" in chapter
-            assert f"({titles[diagnosis]['title']})" in chapter
+        assert f"`--mistake {name}`" in chapter
+        assert f"`{diagnosis}`" in chapter
+        assert f"({titles[diagnosis]['title']})" in chapter
 
 
 def test_each_mistake_is_one_macro_and_each_macro_is_planted_once(folder: Path) -> None:

@@ -1,12 +1,13 @@
 """Command lines: placeholders, speed, and what evidence shows of them."""
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from report.errors import SpecError
-from report.recording.command import Built, build_command, load_command, number, server_command
+from report.recording.command import PIPED, Built, build_command, load_command, number, server_command
 from report.scenario import Load, Phase
 from report.spec import Server
 from tests.recording.harness import planned, scenario
@@ -48,6 +49,21 @@ def test_unknown_placeholders_are_all_named_with_file_and_key() -> None:
 def test_options_of_the_scenario_follow_the_servers_command() -> None:
     one = planned(Server(command=("server",)), scenario(options=("--max-workers", "4")))
     assert server_command(one, 8090, None).words == ("server", "--max-workers", "4")
+
+
+def test_a_piped_server_keeps_its_process_and_prints_into_a_pipe_that_is_copied(tmp_path: Path) -> None:
+    one = planned(Server(command=("server", "{port}")), scenario(piped=True, options=("--more",)))
+    assert server_command(one, 8090, None).words == (*PIPED, "server", "8090", "--more")
+    code = (
+        "import os, stat, sys\n"
+        "print(os.getpid(), stat.S_ISFIFO(os.fstat(1).st_mode), 'a b' in sys.argv)\n"
+        "try:\n    os.waitpid(-1, os.WNOHANG)\nexcept ChildProcessError:\n    print('no child')"
+    )
+    with subprocess.Popen(
+        [*PIPED, sys.executable, "-c", code, "a b"], stdout=subprocess.PIPE, text=True, env={"TMPDIR": str(tmp_path)}
+    ) as process:
+        said, _ = process.communicate(timeout=60)
+    assert said.splitlines() == [f"{process.pid} True True", "no child"]
 
 
 def test_speed_divides_waits_and_multiplies_rates_but_leaves_deadlines() -> None:

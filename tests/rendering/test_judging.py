@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,7 +196,7 @@ def words(language: Language = "en") -> Labels:
     return advice.words(TEMPLATES, labels.load(TEMPLATES)[language])
 
 
-def spoken(made: Judgement, *runs: Run, language: Language = "en", **case: str) -> Speaker:
+def spoken(made: Judgement, *runs: Run, language: Language = "en", **case: Any) -> Speaker:
     told = Case(made, evidence(*runs), probed(), case.pop("command", "./a.out {port} {delay}"), 5.0, **case)
     return Speaker(told, words(language), {"zombies": ADVICE, "ends-at-once": ADVICE})
 
@@ -269,10 +270,9 @@ def test_a_bound_on_bytes_is_said_in_mebibytes() -> None:
 # The table of mistakes
 
 
-def entry(made: Judgement, wanted: str | None, **changes: bool) -> Entry:
-    return Entry(
-        made, Text(ko="회수하지 않음", en="never | reaps") if wanted else None, wanted, 2 if wanted else None, **changes
-    )
+def entry(made: Judgement, wanted: str | None, tool: str | None = None) -> Entry:
+    title = Text(ko="회수하지 않음", en="never | reaps") if wanted else None
+    return Entry(made, title, wanted, 2 if wanted else None, tool)
 
 
 def test_a_mistake_must_be_rejected_with_its_own_diagnosis_and_a_good_server_accepted() -> None:
@@ -282,9 +282,14 @@ def test_a_mistake_must_be_rejected_with_its_own_diagnosis_and_a_good_server_acc
     assert not entry(bad, None).is_right
     assert not entry(good, "zombies").is_right
     assert not entry(bad, "serial").is_right
-    assert entry(good, "zombies", sanitizer_only=True).is_right
-    entries = [entry(good, None), entry(bad, "zombies"), entry(bad, "serial"), entry(good, "x", sanitizer_only=True)]
-    assert scoreboard.tally(entries) == {"mistakes": 3, "good": 1, "seen": 2, "rejected": 2, "named": 1}
+    assert not entry(good, "zombies", "thread").is_right
+    assert entry(bad, "zombies", "thread").is_right
+    plain = [entry(good, None), entry(bad, "zombies"), entry(bad, "serial")]
+    under = [entry(good, None, "thread"), entry(bad, None, "address"), entry(good, "x", "thread")]
+    told = {"mistakes": 3, "good": 1, "seen": 2, "rejected": 2, "named": 1}
+    assert scoreboard.tally([*plain, *under]) == told | {"hidden": 1, "shown": 0, "watched": 2, "clean": 1}
+    assert scoreboard.summary(plain) == "2 of 2 mistakes rejected, 1 named rightly; 1 of 1 good servers accepted"
+    assert scoreboard.summary([*plain, *under]).endswith("under tools 0 of 1 mistakes named, 1 of 2 good servers clean")
 
 
 def test_the_table_has_a_row_for_each_and_says_what_is_not_as_it_must_be() -> None:
