@@ -1,7 +1,7 @@
 """What a benchmark consists of: parts of tables, each of contenders that are measured in turn. Holds no number."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from benchmarks.measure import Sample
 
@@ -34,7 +34,8 @@ class Target:
 class Table:
     """Contenders measured in turn; `metrics` are its columns, of which the first is drawn.
 
-    `about` says how it was measured; `most_rounds` bounds what takes long.
+    `about` says how it was measured; `most_rounds` bounds what takes long. Where contenders are called by a number,
+    of what is `counted`, `grows` names the metrics that grow by it, and what does.
     """
 
     name: str
@@ -44,7 +45,8 @@ class Table:
     contenders: Mapping[str, Callable[[], Sample]]
     targets: Sequence[Target] = ()
     most_rounds: int = 1000
-    grows: Sequence[str] = ()  # metrics that grow by the number that contenders are called by
+    grows: Mapping[str, Words] = field(default_factory=dict)
+    counted: Words = Words("", "")
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,13 @@ def _called(what: str, folder: Path) -> Finished:
     return finished([sys.executable, "-m", "benchmarks.small_course", what, str(folder)], peak=True)
 
 
-GROWING = ("record_cpu", "record_peak", "render_cpu", "render_peak")
+_RECORDING, _RENDERING = Words("기록", "recording"), Words("렌더링", "rendering")
+GROWING = {
+    "record_cpu": _RECORDING,
+    "record_peak": _RECORDING,
+    "render_cpu": _RENDERING,
+    "render_peak": _RENDERING,
+}
 PART = Part(
     "recorder",
     "The recorder",
@@ -89,20 +95,22 @@ PART = Part(
             Words("요청 수에 따른 기록과 렌더링", "Recording and rendering by the number of requests"),
             f"One run of so many requests on the thread server, {_RATE:,} a second, delay {_SHORT:g} s; rendered with "
             "its timeline and terminal in both languages.",
-            GROWING,
+            [*GROWING],
             {str(requests): functools.partial(_grown, 1, requests, _RATE) for requests in REQUESTS},
             most_rounds=3,
             grows=GROWING,
+            counted=Words("요청 수", "requests"),
         ),
         Table(
             "by-runs",
             Words("실행 수에 따른 기록과 렌더링", "Recording and rendering by the number of runs"),
             f"So many runs of 10 requests each on the thread server, delay {_SHORT:g} s, {small_course.JOBS} runs side "
             "by side; all in one report in both languages, each with its timeline and terminal.",
-            GROWING,
+            [*GROWING],
             {str(runs): functools.partial(_grown, runs, 10, 0) for runs in RUNS},
             most_rounds=3,
             grows=GROWING,
+            counted=Words("실행 수", "runs"),
         ),
     ],
 )

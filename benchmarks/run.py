@@ -10,6 +10,7 @@ from typing import Any
 from benchmarks import environment, load, recorder, report, servers, sleepers, tables, whole
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
+from benchmarks.pictures import pictures
 
 PARTS: Mapping[str, Part] = {
     part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART, whole.PART)
@@ -59,5 +60,8 @@ def write(results: Mapping[str, Any], folder: Path) -> None:
 
 def made(results: Mapping[str, Any]) -> dict[str, bytes]:
     """The tables and pictures of results, by file name: the same bytes for the same numbers."""
-    sections = [tables.markdown(part, results[name]) for name, part in PARTS.items() if name in results]
-    return {"results.md": "\n".join(["# Measured", "", *sections]).encode()}
+    taken = {name: part for name, part in PARTS.items() if name in results}
+    drawn = {name: dict(pictures(part, results[name]["tables"])) for name, part in taken.items()}
+    sections = [tables.markdown(part, results[name], [*drawn[name]]) for name, part in taken.items()]
+    text = "\n".join(["# Measured", "", *sections]).encode()
+    return {"results.md": text} | {path: svg for one in drawn.values() for path, svg in one.items()}

@@ -49,14 +49,16 @@ def slope(values: Values, metric: str) -> tuple[float, float]:
     return (high - low) / (many - few), math.log(high / low) / math.log(many / few)
 
 
-def markdown(part: Part, result: Mapping[str, Any]) -> str:
-    """The section of a part: what was measured, how, and with which versions."""
+def markdown(part: Part, result: Mapping[str, Any], pictures: Sequence[str] = ()) -> str:
+    """The section of a part: what was measured, how, with which versions, and the English ones of its pictures."""
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     lines = [f"## {part.title}", "", f"Taken {result['taken']} with {versions}."]
     for table in part.tables:
         found = result["tables"].get(table.name)
         if found is not None:
             lines += ["", *_table(table, found["samples"], found["left_out"])]
+            drawn = [path for path in pictures if path.startswith(f"{part.name}-{table.name}") and ".en." in path]
+            lines += [line for path in drawn for line in ("", f"![{table.title.en}]({path})")]
     return "\n".join(lines) + "\n"
 
 
