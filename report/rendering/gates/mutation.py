@@ -82,7 +82,8 @@ def _sides(claim: Claim) -> list[tuple[Side, float]]:
 def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float, found: Found) -> bool:
     """Whether some change of the evidence takes the value across this side, and the claim then fails.
 
-    What did so for the same metric before, in `found`, is tried first: one change is enough, whichever.
+    What did so for the same metric before, in `found`, is tried first, then the same at other strengths: one change
+    is enough, whichever.
     """
     assignment = evidence.assignments[verdict.assignment]
     key = (verdict.assignment, verdict.scenario, verdict.server)
@@ -99,18 +100,12 @@ def _fails(evidence: Evidence, verdict: Verdict, side: Side, limit: float, found
             return False
         return again.value < limit if side == "below" else again.value > limit
 
-    def changed(strength: int, way: int) -> list[Run]:
-        return [ways[way](run, strength) for run in runs]
-
-    def filed(trial: tuple[int, int]) -> list[Run]:
-        return [_filed(after, run, table) for after, run in zip(changed(*trial), runs, strict=True)]
-
     trials = [*product(STRENGTHS, range(len(ways)))]
-    likely = found.get((verdict.claim.metric, side))
-    if likely in trials and fails(filed(likely)):
-        return True
-    for trial in trials:
-        if fails(changed(*trial)) and fails(filed(trial)):
+    likely = found.get((verdict.claim.metric, side), trials[0])
+    for trial in sorted(trials, key=lambda trial: (trial != likely, trial[1] != likely[1])):
+        strength, way = trial
+        changed = [ways[way](run, strength) for run in runs]
+        if fails(changed) and fails([_filed(*pair, table) for pair in zip(changed, runs, strict=True)]):
             found[verdict.claim.metric, side] = trial
             return True
     return False
