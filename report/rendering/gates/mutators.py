@@ -16,7 +16,7 @@ from report.run import Request, Run, Sample
 from report.spec import FAMILIES, Assignment, Held, Ring, Series
 
 Change = Callable[[Run, int], Run]
-STRENGTHS = (1, 2, 5, 10, 25, 100, 1000, 10_000)
+STRENGTHS = (1, 2, 5, 10, 25, 100, 1000, 10_000, 100_000)
 _MOMENTS = ("started", "connected", "sent", "first_byte", "done")
 _FAILURES = ("incomplete", "closed", "reset", "refused", "late", "invalid", "other status")
 ANY = "^"  # a pattern that every line matches
