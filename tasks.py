@@ -465,10 +465,16 @@ def test(context: Context, options: str = "") -> None:
     _tool("pytest", "-n", "2", *options.split())
 
 
-@task(help={"only": "parts with commas between, such as servers,load (default: all)", "rounds": "default 5"})
-def bench(context: Context, only: str = "", rounds: int = 5) -> None:
+@task(
+    help={
+        "only": "parts with commas between, such as servers,load (default: all but whole)",
+        "rounds": "default 5",
+        "publish": "measure nothing; take what was measured last into benchmarks/",
+    }
+)
+def bench(context: Context, only: str = "", rounds: int = 5, publish: bool = False) -> None:
     """Measure servers, load script, rendering and recorder beside their peers, into build/bench/."""
-    _tool("benchmarks", *only.replace(",", " ").split(), "--rounds", str(rounds))
+    _tool("benchmarks", *only.replace(",", " ").split(), "--rounds", str(rounds), *["--publish"] * publish)
 
 
 @task

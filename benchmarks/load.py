@@ -66,7 +66,7 @@ def _held(clients: int) -> Sample:
     with serving(ours("thread", "c"), _HELD_DELAY) as (port, _):
         load = ["--arrival", f"{_HELD_RATE}x{clients / _HELD_RATE:g}", "--timeout", "60"]
         sample, done = script.recorded(port, *load)
-    return sample | {"peak": float(done.peak), "client_cpu": done.used.cpu / clients}
+    return sample | {"peak": float(done.peak), "makespan": sample["makespan"] / _HELD_DELAY}
 
 
 PART = Part(
@@ -89,13 +89,13 @@ PART = Part(
                 "asyncio, streams": functools.partial(_against, functools.partial(_peer, "asyncio")),
                 "aiohttp": functools.partial(_against, functools.partial(_peer, "aiohttp")),
                 "locust, FastHttpUser": functools.partial(_against, _locust),
-                "urllib, a thread a client": functools.partial(_against, functools.partial(_peer, "urllib")),
+                "urllib, a thread a request": functools.partial(_against, functools.partial(_peer, "urllib")),
                 "httpx, a thread a client": functools.partial(_against, functools.partial(_peer, "httpx")),
             },
             [
                 Target("accesses", "rate", "wrk", 0.8, 0.95),
                 Target("accesses", "rate", "locust, FastHttpUser", 5),
-                Target("accesses", "rate", "urllib, a thread a client", 8),
+                Target("accesses", "rate", "urllib, a thread a request", 8),
             ],
         ),
         Table(

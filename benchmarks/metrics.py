@@ -13,6 +13,7 @@ class Metric:
     scale: float = 1.0
     digits: int = 0
     more_is_better: bool = False
+    by_one: tuple[float, str] = (1.0, "")  # scale and unit of what one more adds
 
     def written(self, value: float) -> str:
         """The value in the heading's unit."""
@@ -35,7 +36,7 @@ METRICS = {
     "retries": Metric(Words("SYN 재전송", "SYN sent again")),
     "failed": Metric(Words("실패", "failed")),
     "waiting": Metric(Words("클라이언트당 PSS (kB)", "PSS kB/client"), 1e-3, 1),
-    "peak": Metric(Words("최대 메모리 (MB)", "peak memory, MB"), 1e-6, 1),
+    "peak": Metric(Words("최대 메모리 (MB)", "peak memory, MB"), 1e-6, 1, by_one=(1e-3, "kB")),
     "seconds": Metric(Words("초", "seconds"), digits=2),
     "cpu_seconds": Metric(Words("CPU 시간 (초)", "CPU seconds"), digits=2),
     "pages": Metric(Words("PDF 쪽수", "pages of PDF")),
@@ -43,9 +44,9 @@ METRICS = {
     "exclusive": Metric(Words("혼자 하는 실행의 합 (초)", "runs made alone, s"), digits=1),
     "overlap": Metric(Words("나머지 ÷ 가장 긴 실행", "the rest ÷ the longest run"), digits=2),
     "twenty": Metric(Words("PDF 20쪽당 초", "seconds for 20 pages of PDF"), digits=2),
-    "record_cpu": Metric(Words("기록의 CPU 시간 (초)", "recording, CPU s"), digits=2),
-    "record_peak": Metric(Words("기록의 최대 메모리 (MB)", "recording, peak MB"), 1e-6, 1),
-    "render_cpu": Metric(Words("렌더링의 CPU 시간 (초)", "rendering, CPU s"), digits=2),
-    "render_peak": Metric(Words("렌더링의 최대 메모리 (MB)", "rendering, peak MB"), 1e-6, 1),
+    "record_cpu": Metric(Words("기록의 CPU 시간 (초)", "recording, CPU s"), digits=2, by_one=(1e3, "ms")),
+    "record_peak": Metric(Words("기록의 최대 메모리 (MB)", "recording, peak MB"), 1e-6, 1, by_one=(1e-3, "kB")),
+    "render_cpu": Metric(Words("렌더링의 CPU 시간 (초)", "rendering, CPU s"), digits=2, by_one=(1e3, "ms")),
+    "render_peak": Metric(Words("렌더링의 최대 메모리 (MB)", "rendering, peak MB"), 1e-6, 1, by_one=(1e-3, "kB")),
     "share": Metric(Words("코어 하나에 대한 비율", "share of one core"), digits=3),
 }

@@ -24,9 +24,9 @@ FAR = 30  # times; values that differ by more stand on a logarithmic axis
 _ROW, _THICK, _TOP = 19.0, 11.0, 42.0
 _OURS = re.compile(r"(iterative|fork|thread|message_queue|accesses|invoke|our|\d)\b")
 _KEY: Mapping[str, Words] = {
-    "served": Words("우리 것", "ours"),
-    "accent": Words("우리 C", "ours in C"),
-    "waiting": Words("다른 것", "others"),
+    "served": Words("이 프로젝트", "this project"),
+    "accent": Words("이 프로젝트(C)", "this project, C"),
+    "waiting": Words("다른 도구", "others"),
 }
 _KOREAN = {  # what contenders' names hold besides names; in this order
     "invoke report --format pdf, page there": "invoke report --format pdf, 페이지는 있음",
@@ -36,6 +36,7 @@ _KOREAN = {  # what contenders' names hold besides names; in this order
     "from nothing": "아무것도 없을 때",
     "unchanged": "바뀐 것 없음",
     "a thread a client": "클라이언트마다 스레드",
+    "a thread a request": "요청마다 스레드",
     "one core": "코어 하나",
     "10 threads": "스레드 10개",
     "4 threads": "스레드 4개",

@@ -18,6 +18,7 @@ PARTS: Mapping[str, Part] = {
 PUBLISHED = Path(__file__).parent
 TRIED = ROOT / "build" / "bench"
 RESULTS = "results.json"
+DEFAULT = [name for name in PARTS if name != "whole"]  # which takes as long as recording everything does
 
 
 def run(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str], None]) -> None:
@@ -42,6 +43,15 @@ def _taken(part: Part, rounds: int, say: Callable[[str], None]) -> dict[str, Any
     say(f"{part.name}: {time.monotonic() - begun:.0f} s")
     versions = environment.versions(part.packages, part.programs)
     return {"taken": time.strftime("%Y-%m-%d"), "versions": versions, "tables": found}
+
+
+def publish() -> list[str]:
+    """What was measured last takes the place of what is published; gives the names of its parts."""
+    results = read(TRIED)
+    for old in [*PUBLISHED.glob("*.svg"), PUBLISHED / "results.md"]:
+        old.unlink(missing_ok=True)
+    write(results, PUBLISHED)
+    return [*results]
 
 
 def read(folder: Path) -> dict[str, Any]:

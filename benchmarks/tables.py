@@ -30,8 +30,10 @@ def ratios(values: Values, target: Target) -> list[float]:
 
 
 def reached(values: Values, target: Target, wanted: float) -> bool:
-    """Whether the median is on the right side, to the two digits shown; or not further off than the target's slack."""
-    median = round(statistics.median(ratios(values, target)), 2)
+    """Whether the median is on the right side (of a ratio, as it is shown), or no further off than the slack."""
+    median = statistics.median(ratios(values, target))
+    if target.peer:
+        median = round(median, 2)
     if median >= wanted if METRICS[target.metric].more_is_better else median <= wanted:
         return True
     ours, peer = (statistics.median(values[name][target.metric]) for name in (target.ours, target.peer or target.ours))
@@ -74,7 +76,7 @@ def _table(table: Table, values: Values, left_out: Mapping[str, str]) -> Iterato
         yield from _compared(values, table.targets)
     if table.grows and len(values) > 1:
         yield ""
-        yield from (_grown(values, metric) for metric in table.grows)
+        yield from (_grown(values, table, metric) for metric in table.grows)
     if left_out:
         yield ""
         yield from (f"- Left out: {name}: {reason}" for name, reason in left_out.items())
@@ -104,14 +106,12 @@ def _compared(values: Values, targets: Iterable[Target]) -> Iterator[str]:
         yield _row([target.ours, target.peer, metric.heading.en, shown, *asked, ", ".join(told)])
 
 
-def _grown(values: Values, metric: str) -> str:
+def _grown(values: Values, table: Table, metric: str) -> str:
     by_one, power = slope(values, metric)
-    shown = METRICS[metric]
+    scale, unit = METRICS[metric].by_one
     few, many = [*values][-2:]
-    unit = shown.heading.en
-    return (
-        f"- {unit}: {by_one * shown.scale:.3g} for each one more from {few} to {many}; grows with the power {power:.2f}"
-    )
+    of = f"{METRICS[metric].heading.en}: from {few} to {many} {table.counted.en}"
+    return f"- {of} {by_one * scale:.3g} {unit} for each one more; it grows with the power {power:.2f}"
 
 
 def _head(names: Sequence[str]) -> Iterator[str]:

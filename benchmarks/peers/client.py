@@ -71,14 +71,25 @@ async def in_tasks(tally: Tally, ask: Callable[[], Awaitable[bytes]]) -> None:
 
 
 def urllib(url: str, tally: Tally) -> None:
-    """A thread for each client, with the library's own client."""
+    """A thread for each request, as many at once as there are clients, with the library's own client."""
     from urllib.request import Request, urlopen
 
-    def ask() -> bytes:
-        with urlopen(Request(url, headers=HEADERS)) as answer:
-            return bytes(answer.read())
+    free = threading.Semaphore(CLIENTS)
 
-    in_threads(tally, ask)
+    def ask() -> None:
+        try:
+            with urlopen(Request(url, headers=HEADERS)) as answer:
+                body = answer.read()
+        except OSError:
+            body = b""
+        tally.add(body)
+        free.release()
+
+    while tally.goes_on:
+        free.acquire()
+        threading.Thread(target=ask).start()
+    for _ in range(CLIENTS):
+        free.acquire()
 
 
 def httpx(url: str, tally: Tally) -> None:
@@ -97,7 +108,7 @@ async def aiohttp(url: str, tally: Tally) -> None:
 
         async def ask() -> bytes:
             async with session.get(url) as answer:
-                return await answer.read()
+                return bytes(await answer.read())
 
         await in_tasks(tally, ask)
 
