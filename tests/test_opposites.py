@@ -156,7 +156,7 @@ OPPOSITES = {  # claim: the scenario and server whose run does the opposite
     "gil-is-handed-over": "spin_four:fork",
     "two-cores-answered": NONE_ANSWERED,
     "one-core-answered": NONE_ANSWERED,
-    "gil-on-two-cores-costs-cpu": "on_one_core:thread",
+    "gil-on-two-cores-costs-cpu": "one:thread",
     "c-two-cores-cost-no-more-cpu": "on_two_cores:thread",
     "c-no-gil-no-handover": "spin_four:thread",
     "short-waits-for-the-gil": "spin_and_short:fork",

@@ -194,4 +194,4 @@ def test_there_are_samples_before_the_load_and_before_the_stop(tmp_path: Path) -
 
 
 def test_a_judge_gives_three_seconds_and_the_delay_to_stop() -> None:
-    assert replace(LIMITS, stop=3.0, bounds=Bounds()) == JUDGING
+    assert replace(LIMITS, stop=3.0, bounds=Bounds(), pause=0.05) == JUDGING

@@ -153,7 +153,8 @@ def test_each_side_of_a_bound_on_each_metric_is_crossed_by_changed_evidence(
 
 def test_every_fixed_metric_and_every_family_is_among_them() -> None:
     names = [name for name, _, _ in CASES]
-    assert set(metrics.METRICS) <= set(names)
+    # What sanitizers report is asked of by the judge alone, whose own mutation test are the planted mistakes.
+    assert {name for name in metrics.METRICS if not name.startswith("reports.")} <= set(names)
     assert set(metrics.FAMILIES) == {name.split(".")[0] for name in names if name not in metrics.METRICS}
 
 
