@@ -1,6 +1,6 @@
 """Makes the page of a report's Markdown without its pictures, as a whole process: what a Markdown tool does with it.
 
-    python -m benchmarks.page report.ko.md report.en.md FOLDER
+python -m benchmarks.page report.ko.md report.en.md FOLDER
 """
 
 import sys
