@@ -25,10 +25,15 @@ SLOTS = 11  # of the queue, and one connection in the hands of who accepted it
 
 
 def _naps(subject: Subject) -> list[Wait]:
-    """The sleeps in which a request may have been served."""
-    begun = min((r.started for r in requests(subject) if r.started is not None), default=0.0)
+    """The sleeps in which a request may have been served: none of a thread that sleeps while nobody asks anything."""
     least = NAP * delay_of(subject)
-    return [w for w in subject.run.waits if _TIMED.search(w.place) and w.first >= begun and w.last - w.first >= least]
+    spans = [(r.started, inf if r.done is None else r.done) for r in requests(subject) if r.started is not None]
+    begun = min((start for start, _ in spans), default=0.0)
+    sleeps = [w for w in subject.run.waits if _TIMED.search(w.place)]
+    naps = [w for w in sleeps if w.last - w.first >= least]
+    alone = [nap for nap in naps if not any(start <= nap.last and nap.first <= end for start, end in spans)]
+    others = {sleep.thread for sleep in (*alone, *(s for s in sleeps if s.last < begun))}
+    return [nap for nap in naps if nap.first >= begun and nap.thread not in others]
 
 
 def _handed(subject: Subject) -> list[tuple[float, float, int]]:

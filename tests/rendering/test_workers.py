@@ -108,6 +108,17 @@ def test_two_that_slept_while_a_request_was_served_leave_it_open_who_did() -> No
     assert measured("workers.repeated", **made | {"waits": [*waits_of(made), *beyond]}) == 1
 
 
+@pytest.mark.parametrize(
+    "alone",
+    [nap(8, -0.2, -0.2), nap(8, 10.1, 14.9)],
+    ids=["seen once before anybody asked", "a whole nap between the requests"],
+)
+def test_a_thread_that_also_sleeps_while_nobody_asks_is_no_worker(alone: Wait) -> None:
+    evidence = pool(11, 11)
+    ticker = [alone, *(nap(8, at, at + 4.8) for at in (20.1, 25.1, 30.1))]
+    assert measured("workers.repeated", **evidence | {"waits": [*waits_of(evidence), *ticker]}) == 1
+
+
 def test_a_sleep_that_ended_long_before_the_answer_is_of_another_request() -> None:
     made = pool(11, 11)
     waits = [replace(w, last=30.3) if w.first == SECOND[0] + 0.1 else w for w in waits_of(made)]
