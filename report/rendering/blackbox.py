@@ -173,10 +173,12 @@ def _growth(field: str) -> Measure:
 
 
 def _cpu_share(subject: Subject) -> float:
-    resources, seconds = subject.run.record.resources, sum(subject.run.record.stages.values())
+    """From the first sample on, when it listened already: what starting costs is no sign of waiting badly."""
+    samples = before_the_stop(subject)
+    seconds = samples[-1].time - samples[0].time
     if not seconds:
-        raise UnmeasuredError("not_kept")
-    return (resources.user_seconds + resources.system_seconds) / seconds
+        raise UnmeasuredError("no_sample")
+    return (max(sample.cpu for sample in samples) - samples[0].cpu) / seconds  # who ended is in no later sample
 
 
 def _ended(subject: Subject) -> float:
@@ -213,7 +215,7 @@ BLACKBOX: Mapping[str, Metric] = {
     "threads.last": Metric("count", _last("threads"), "samples.csv"),
     "descriptors.growth": Metric("count", _growth("descriptors"), "samples.csv", least=float("-inf")),
     "memory.growth": Metric("bytes", _growth("rss"), "samples.csv", least=float("-inf")),
-    "cpu.share": Metric("ratio", _cpu_share, "run.json"),
+    "cpu.share": Metric("ratio", _cpu_share, "samples.csv"),
     "lines.count": Metric("count", _lines, "server.log"),
     "server.ended": Metric("count", _ended, "run.json"),
     "server.signal": Metric("count", lambda s: s.run.record.ending.signal or 0, "run.json"),

@@ -196,8 +196,11 @@ def test_without_a_sample_in_time_it_is_undecided() -> None:
             measured("descriptors.growth", samples=samples)
 
 
-def test_processor_time_is_shared_out_over_the_whole_run() -> None:
-    assert measured("cpu.share", stages={"start": 0.5, "load": 5.0, "stop": 2.0}) == pytest.approx(0.1)
+def test_processor_time_is_that_from_listening_to_the_stop() -> None:
+    used = [replace(holding(time, 4, 3000), cpu=cpu) for time, cpu in ((-1.0, 0.5), (2.0, 0.8), (4.0, 1.0), (5.0, 0.9))]
+    assert measured("cpu.share", samples=used) == pytest.approx(0.5 / 6)  # what ended is missing at the end
+    with pytest.raises(UnmeasuredError):
+        measured("cpu.share", samples=used[:1])
 
 
 def test_lines_are_counted_until_the_stop() -> None:

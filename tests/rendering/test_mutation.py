@@ -1,5 +1,7 @@
 """The mutation score: each bound is crossed by changed evidence, and a claim that cannot fail is found out."""
 
+from dataclasses import replace
+
 import pytest
 
 from report.rendering import metrics, verdicts
@@ -91,7 +93,7 @@ CASES = [
     ("threads.last", "equals = 1", 2),
     ("descriptors.growth", "between = [-2, 2]", 2),
     ("memory.growth", "at_most = 4e6", 1),
-    ("cpu.share", "between = [1, 20]", 2),
+    ("cpu.share", "between = [0.1, 1]", 2),
     ("lines.count", "between = [1, 20]", 2),
     ("server.ended", "equals = 0", 1),
     ("server.signal", "equals = 0", 1),
@@ -118,6 +120,7 @@ OTHER_RUNS = {  # of those metrics that two clients served at once leave undecid
     "workers.repeated": run(**pool(11, 12)),
     "workers.favourite": run(**pool(12, 12)),
     "workers.leaving": run(requests=THREE, waits=lives(two=(0.5, 15.0)), **ended()),
+    "cpu.share": run(samples=[replace(sample(at), cpu=at / 5) for at in (0.0, 2.0, 4.0)], **ended()),
     "queue.least": run(
         requests=[sent(n, 0.0, 30.0) for n in range(40)],
         samples=[holding(-1, 5, 13), holding(1, 45, 13), holding(2, 45, 13), holding(31, 5, 13)],

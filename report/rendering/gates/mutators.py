@@ -37,8 +37,9 @@ def changes(subject: Subject, metric: str, up: bool, others: Sequence[Run]) -> l
         return _of_requests(subject, up)
     if table == "samples.csv":
         return [
-            lambda run, strength: _levels(run, _moved(up, strength)),
-            lambda run, strength: _levels(run, _moved(not up, strength)),
+            lambda run, strength: _levels(run, _LEVELS, _moved(up, strength)),
+            lambda run, strength: _levels(run, _LEVELS, _moved(not up, strength)),
+            lambda run, strength: _levels(run, ("cpu",), _scaled(up, strength)),
             lambda run, strength: _kept(run, _moved(up, strength)),
             lambda run, strength: _kept(run, _scaled(up, strength)),
         ]
@@ -131,8 +132,8 @@ def _last(run: Run, move: Callable[[float], float]) -> Run:
     return replace(run, requests=(*others, _with(last, ("first_byte", "done"), move))) if last else run
 
 
-def _levels(run: Run, move: Callable[[float], float]) -> Run:
-    samples: list[Sample] = [_with(sample, _LEVELS, move) for sample in run.samples]
+def _levels(run: Run, columns: Sequence[str], move: Callable[[float], float]) -> Run:
+    samples: list[Sample] = [_with(sample, columns, move) for sample in run.samples]
     return replace(run, samples=tuple(samples))
 
 
