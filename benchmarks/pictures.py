@@ -62,6 +62,24 @@ def pictures(part: Part, tables: Mapping[str, Mapping[str, Values]]) -> Iterator
                     yield f"{name}-{kind}.{language}.svg", lines(table, values, kind, language)
 
 
+def told(part: Part, tables: Mapping[str, Mapping[str, Values]]) -> dict[str, dict[Language, dict[str, str]]]:
+    """The title of each picture of bars, and its numbers in words for who cannot see it; by its name and language."""
+    found: dict[str, dict[Language, dict[str, str]]] = {}
+    for table in part.tables:
+        values = tables.get(table.name, {}).get("samples", {})
+        if values and not table.grows:
+            found[f"{part.name}-{table.name}"] = {language: _told(table, values, language) for language in LANGUAGES}
+    return found
+
+
+def _told(table: Table, values: Values, language: Language) -> dict[str, str]:
+    first = table.metrics[0]
+    metric = METRICS[first]
+    numbers = [f"{_named(name, language)} {metric.written(spread(row[first])[0])}" for name, row in values.items()]
+    title, heading = getattr(table.title, language), getattr(metric.heading, language)
+    return {"title": title, "alternative": f"{title}. {heading}: {', '.join(numbers)}."}
+
+
 def bars(table: Table, values: Values, language: Language) -> bytes:
     """A bar for each contender: the median, a thin line from the lowest to the highest, and its number."""
     metric = METRICS[table.metrics[0]]

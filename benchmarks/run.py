@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import environment, load, recorder, report, servers, sleepers, tables, whole
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
-from benchmarks.pictures import pictures
+from benchmarks.pictures import pictures, told
 
 PARTS: Mapping[str, Part] = {
     part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART, whole.PART)
@@ -18,6 +18,7 @@ PARTS: Mapping[str, Part] = {
 PUBLISHED = Path(__file__).parent
 TRIED = ROOT / "build" / "bench"
 RESULTS = "results.json"
+INDEX = "pictures.json"  # what the report says of each picture
 DEFAULT = [name for name in PARTS if name != "whole"]  # which takes as long as recording everything does
 
 
@@ -74,4 +75,8 @@ def made(results: Mapping[str, Any]) -> dict[str, bytes]:
     drawn = {name: dict(pictures(part, results[name]["tables"])) for name, part in taken.items()}
     sections = [tables.markdown(part, results[name], [*drawn[name]]) for name, part in taken.items()]
     text = "\n".join(["# Measured", "", *sections]).encode()
-    return {"results.md": text} | {path: svg for one in drawn.values() for path, svg in one.items()}
+    words: dict[str, Any] = {}
+    for name, part in taken.items():
+        words |= told(part, results[name]["tables"])
+    index = (json.dumps(words, ensure_ascii=False, indent=1) + "\n").encode()
+    return {"results.md": text, INDEX: index} | {path: svg for one in drawn.values() for path, svg in one.items()}

@@ -33,6 +33,7 @@ class Settings(Model):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     order: tuple[str, ...] = ()
     overview: tuple[str, ...] = ()
+    benchmarks: tuple[str, ...] = ()
 
 
 def load(root: Path, assignments: tuple[Assignment, ...]) -> tuple[Settings, tuple[Assignment, ...]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from report.publish import write_file
 
-INPUTS = ("assignments", "report", "templates", "report.toml", "requirements.txt")
+INPUTS = ("assignments", "report", "templates", "benchmarks", "report.toml", "requirements.txt")
 
 
 def inputs(root: Path, evidence: Path, *choices: str) -> str:

@@ -14,6 +14,9 @@ from benchmarks.measure import MissingError, Sample
 from benchmarks.metrics import METRICS
 from benchmarks.parts import Part, Table, Target, Words
 from report import jobs
+from report.errors import SpecError
+from report.rendering import benchmarks
+from tests.builders import write
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 TABLES = [(part, table) for part in run.PARTS.values() for table in part.tables]
@@ -196,6 +199,24 @@ def test_every_table_has_its_pictures_in_both_languages_and_the_text_shows_them(
         assert table.title.en in text
     assert len(re.findall(r"!\[.*\]\(", text)) == sum(".en.svg" in path for path in files)
     assert files == run.made(made_up())
+
+
+def test_the_words_for_a_picture_tell_its_numbers_in_both_languages_and_the_report_shows_it(tmp_path: Path) -> None:
+    files = run.made(made_up())
+    index = json.loads(files[run.INDEX])
+    for name, words in index.items():
+        assert {f"{name}.ko.svg", f"{name}.en.svg"} <= files.keys()
+        assert re.search("[가-힣]", words["ko"]["title"])
+        assert words["en"]["alternative"].startswith(f"{words['en']['title']}. ")
+    for path, data in files.items():
+        write(tmp_path, f"benchmarks/{path}", data.decode())
+    shown = benchmarks.shown(tmp_path, ["servers-designs"], "ko")
+    assert shown.pictures == {"figures/benchmark-servers-designs.ko.svg": files["servers-designs.ko.svg"]}
+    assert f"![{index['servers-designs']['ko']['alternative']}](figures/" in shown.text
+    with pytest.raises(SpecError, match=r"no picture servers-design \(did you mean servers-designs\?\)"):
+        benchmarks.shown(tmp_path, ["servers-design"], "en")
+    with pytest.raises(SpecError, match=r"pictures.json cannot be read: .*--publish"):
+        benchmarks.shown(tmp_path / "elsewhere", ["servers-designs"], "en")
 
 
 @pytest.mark.skipif(not (run.PUBLISHED / run.RESULTS).is_file(), reason="nothing is published yet")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from report.errors import ClaimError, EvidenceError
-from report.rendering import filling
+from report.rendering import benchmarks, filling
 from report.rendering.chapter import Material, chapter
 from report.rendering.illustrator import Illustrator
 from report.rendering.labels import Labels
@@ -45,6 +45,7 @@ def compose(material: Material, label: Labels, other: Mapping[Language, str]) ->
     overview = Overview(material.evidence, material.verdicts, material.settings, label)
     first = next(iter(evidence.assignments.values()))
     designs = Illustrator(root, Places(evidence, first, FILE), label, FILE, material.remember)
+    measured = benchmarks.shown(root, material.settings.benchmarks, label.language)
     recorded = [run for reference in material.settings.overview if (run := overview.run(reference))]
     values = {
         "label": label,
@@ -55,11 +56,12 @@ def compose(material: Material, label: Labels, other: Mapping[Language, str]) ->
         "overview": overview,
         "designs": designs.figure("designs", *material.settings.overview) if recorded else "",
         "tradeoffs": {name: one.tradeoffs for name, one in chapters.items() if one.tradeoffs},
+        "benchmarks": measured.text,
         "score": material.score,
         "other": {language: file for language, file in other.items() if language in material.settings.languages},
     }
     markdown = filling.fill(environment, root, "templates/report.md.j2", values)
-    pictures = dict(designs.pictures)
+    pictures = {**designs.pictures, **measured.pictures}
     for one in chapters.values():
         pictures |= one.pictures
     return Document(label.language, overview.title(), tidy(markdown), pictures, overview.cover())
