@@ -462,7 +462,7 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
 @task(help={"options": "handed to pytest, such as -k fork"})
 def test(context: Context, options: str = "") -> None:
     """Run the tests."""
-    _tool("pytest", "-n", "2", *options.split())
+    _tool("pytest", "-n", "4", "--dist", "loadgroup", *options.split())  # more than cores: many of them only wait
 
 
 @task(

@@ -16,6 +16,7 @@ from report.judgement import Rules
 from report.rendering import metrics
 from tests.builders import REPOSITORY
 
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("variants")]  # all are judged at once, and only once
 VARIANTS = REPOSITORY / "tests" / "variants"
 DECLARED: dict[str, dict[str, Any]] = tomllib.loads((VARIANTS / "variants.toml").read_text(encoding="utf-8"))
 DELAY = 0.2
