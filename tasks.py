@@ -84,6 +84,33 @@ _HELP = {
 }
 
 
+@task(default=True)
+def welcome(context: Context) -> None:
+    """Say what can be done here, and where the last report lies; what ./inv alone does."""
+    import os
+
+    from report import welcome as words
+
+    with _explained():
+        print("\n".join(words.greeting(ROOT, words.spoken(os.environ))))
+
+
+@task(help={"language": "ko or en (default: as your locale)"})
+def doctor(context: Context, language: str | None = None) -> None:
+    """Say what this machine lacks, what each lack costs and how to get it; exit code 1 if no report can be made here."""
+    import os
+
+    from report import doctor as examination
+    from report.welcome import Words, spoken
+
+    with _explained():
+        words = Words("doctor.toml", spoken(os.environ, language))
+        found = examination.findings(examination.look(ROOT))
+        print("\n".join(examination.lines(found, words)))
+        if not examination.works(found):
+            raise Exit(code=1)
+
+
 @task(name="list")
 def list_(context: Context) -> None:
     """Show every assignment and run: fresh, or why it is stale."""

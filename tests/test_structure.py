@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 16_200  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 16_450  # lines, blank ones and comments too; a guard against growth that nobody noticed
 SANITIZERS = {("thread", "judgement.py"), ("thread", "sanitizers.py")}  # of -fsanitize=thread, no assignment
 FLOORS = {
     0: {"errors"},
@@ -42,6 +42,8 @@ FLOORS = {
         "pdf",
         "judge",
         "candidates",
+        "welcome",
+        "doctor",
         "sanitizers",
         "takeaway",
         "exports",
