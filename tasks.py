@@ -486,6 +486,16 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
         os.execvp(command[0], command)
 
 
+@task
+def schema(context: Context) -> None:
+    """Write the JSON Schemas by which editors complete and check scenario.toml, judge.toml and report.toml."""
+    from report import publish
+    from report import schema as schemas
+
+    with _explained():
+        print("\n".join(publish.write(schemas.files(), ROOT)) or "nothing changed")
+
+
 @task(help={"options": "handed to pytest, such as -k fork"})
 def test(context: Context, options: str = "") -> None:
     """Run the tests."""

@@ -40,6 +40,7 @@ FLOORS = {
         "shown",
         "stamp",
         "pdf",
+        "schema",
         "judge",
         "candidates",
         "welcome",
