@@ -486,6 +486,22 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
         os.execvp(command[0], command)
 
 
+@task(
+    help={
+        "number": "its number, which must be free",
+        "name": "its folder: a word of a-z, 0-9 and _",
+        "from": "the assignment after which it is made, such as thread",
+    }
+)
+def new(context: Context, number: str, name: str, from_: str) -> None:
+    """Make a new assignment after one that is there, right at once and ready to be filled in."""
+    from report import new as making
+
+    with _explained():
+        print("\n".join(making.make(ROOT, _course().assignments, number, name, from_)))
+        print(f"try it: invoke run --assignment {number} --speed 20; what comes next: assignments/TUTORIAL.md")
+
+
 @task
 def schema(context: Context) -> None:
     """Write the JSON Schemas by which editors complete and check scenario.toml, judge.toml and report.toml."""

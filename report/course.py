@@ -15,7 +15,7 @@ from report.scenario import Claim
 from report.spec import FAMILIES, Assignment, declared_names, planted, resolve
 
 JUDGE = "judge.toml"  # where planted mistakes are declared, see report.judgement
-_FOLDER = re.compile(r"[a-z][a-z0-9_]{0,39}")
+FOLDER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Declared = Mapping[str, frozenset[str]]
 MetricCheck = Callable[[str, Declared], str | None]
 """Takes a metric's name and what the assignment declares (series, shares, ...); returns what is wrong with it."""
@@ -65,7 +65,7 @@ def choose(kind: str, wanted: str | None, known: Iterable[str]) -> tuple[str, ..
 
 
 def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
-    if not _FOLDER.fullmatch(file.parent.name):
+    if not FOLDER.fullmatch(file.parent.name):
         raise SpecError(
             f"{where}: {file.parent.name!r} cannot be an assignment's name, which links and references hold; "
             "call the folder by a word of a-z, 0-9 and _, such as my_server"

@@ -40,6 +40,7 @@ FLOORS = {
         "shown",
         "stamp",
         "pdf",
+        "new",
         "schema",
         "judge",
         "candidates",

@@ -17,7 +17,7 @@ from report.spec import LANGUAGES
 from tests.assignments.compiled import WARNINGS, compile_c, sanitizer
 from tests.servers import GET, GREETING, ROOT, Server, becomes_ready, free_port, read_all
 
-FOLDERS = sorted(path.parent for path in (ROOT / "assignments").glob("*/mistakes"))
+FOLDERS = sorted({path.parents[1] for path in (ROOT / "assignments").glob("*/mistakes/*.c")})
 NAMES = [folder.name for folder in FOLDERS]
 COURSE = range(1, 15)  # the numbers of the mistakes in the course's own servers
 
