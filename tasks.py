@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from invoke import Context, Exit, task
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from report.jobs import Course
     from report.spec import Language
 
@@ -29,6 +31,7 @@ EXIT_CODES = {
     "EvidenceError": 6,  # evidence is missing, incomplete or changed
 }
 INTERRUPTED = 130
+PIPED = 160  # cells of a line where there is no terminal
 
 
 @contextmanager
@@ -53,6 +56,13 @@ def _course() -> "Course":
     from report import jobs
 
     return jobs.load(ROOT)
+
+
+def _console() -> "Console":
+    """Where pieces of text are printed: as wide as the terminal; in a pipe plain, and wide enough for a line each."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False, width=None if sys.stdout.isatty() else PIPED)
 
 
 def _positive(option: str, value: float) -> float:
@@ -467,6 +477,45 @@ def bundle(context: Context, to: str = "build/bundle.zip") -> None:
         publish.write_file(Path(to), data)
         print(f"{to}: {len(data) / 2**20:.1f} MiB, SHA-256 {evidence.digest(data)}")
         print("unpack it and check it with: python3 verify.py")
+
+
+@task(
+    help={
+        "assignment": _HELP["assignment"],
+        "scenario": _HELP["scenario"],
+        "server": _HELP["server"],
+        "language": "of what the terminal shows: ko or en (default: the report's first)",
+    }
+)
+def show(
+    context: Context,
+    assignment: str | None = None,
+    scenario: str | None = None,
+    server: str | None = None,
+    language: str | None = None,
+) -> None:
+    """Show what was measured last: which claims hold, and of one assignment a run's requests and queue over time."""
+    from report import show as showing
+
+    with _explained():
+        course, console = _course(), _console()
+        chosen = course.chosen(assignment)
+        for piece in showing.pieces(ROOT, course, chosen, _language(course, language), scenario, server):
+            console.print(piece)
+
+
+@task(name="open", help={"language": "ko or en (default: the report's first)"})
+def open_(context: Context, language: str | None = None) -> None:
+    """Open the last report in the browser: that in build/, else the published one."""
+    import webbrowser
+
+    from report import latest
+
+    with _explained():
+        path = latest.page(ROOT, _language(_course(), language))
+        print(path.relative_to(ROOT), flush=True)
+        if not webbrowser.open(path.as_uri()):
+            print("no browser could be started here; open the file yourself")
 
 
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})

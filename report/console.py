@@ -33,8 +33,7 @@ def listing(assignments: Sequence[Assignment], states: Iterable[State]) -> Itera
     for assignment in assignments:
         yield f"{assignment.number}  {assignment.name}: {assignment.title.ko} / {assignment.title.en}"
         for state in by_name.get(assignment.name, []):
-            identity = state.planned.identity
-            yield f"     {identity.scenario} on {identity.server}: {freshness(state)}"
+            yield f"     {state.planned.identity}: {freshness(state)}"
 
 
 def freshness(state: State) -> str:

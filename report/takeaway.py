@@ -49,11 +49,15 @@ class Material:
 
 def material(course: Course, folder: Path) -> Material:
     """What there is of the course's runs at its own speed; raises EvidenceError for what was changed."""
-    missing = plan.lacking(course.assignments)
+    there, found = recorded(course, folder)
+    return Material(there, found, [v for one in course.assignments for v in judge(found, one, 1.0)])
+
+
+def recorded(course: Course, folder: Path) -> tuple[list[Planned], Evidence]:
+    """The same without the verdicts, which take longer to find than to read what they are on."""
     every = plan.plan(course.assignments, 1.0)
     there = [one for one in every if evidence.find(folder / one.identity.directory) is not None]
-    found = evidence_of(course.assignments, plan.read(there, folder), missing)
-    return Material(there, found, [v for one in course.assignments for v in judge(found, one, 1.0)])
+    return there, evidence_of(course.assignments, plan.read(there, folder), plan.lacking(course.assignments))
 
 
 def exported(

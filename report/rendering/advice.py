@@ -63,10 +63,11 @@ def load(templates: Path, wanted: Iterable[str]) -> dict[Language, dict[str, Adv
     return found
 
 
-def words(templates: Path, label: Labels) -> Labels:
-    """The report's own words and those of a verdict, in the label's language; raises SpecError for what is missing."""
-    where = f"{templates.name}/{WORDS}"
-    raw = parse(templates / WORDS, where)
+def words(templates: Path, label: Labels, file: str = WORDS) -> Labels:
+    """The report's own words and those of a verdict (or of another file), in the label's language; raises SpecError
+    for what is missing."""
+    where = f"{templates.name}/{file}"
+    raw = parse(templates / file, where)
     keys = {language: set(_table(raw, language)) for language in LANGUAGES}
     every = set().union(*keys.values())
     lacking = [f"{where}: {lang}.{key}: is missing" for lang in LANGUAGES for key in sorted(every - keys[lang])]

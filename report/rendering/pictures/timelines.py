@@ -5,16 +5,14 @@ requests ended is a line through all rows, and where they were predicted to end 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
-from report.rendering import lines
 from report.rendering.labels import Labels
-from report.rendering.measure import Subject, UnmeasuredError
-from report.rendering.metrics import METRICS
+from report.rendering.measure import Subject
 from report.rendering.pictures import canvas
 from report.rendering.pictures.canvas import Sheet, Swatch
 from report.rendering.pictures.panel import Panel
 from report.rendering.pictures.picture import Picture
+from report.rendering.timetable import Design, Row, design
 
 FEW = 16  # clients; above it, bars are thin and carry no names
 _THIN = 0.36  # of a served bar's height
@@ -26,69 +24,6 @@ _SERVED = Swatch("served", 1.0)
 _FAILED = Swatch("failed", 1.0, hatch=canvas.HATCH)
 _MEASURED = Swatch("ink")
 _PREDICTED = Swatch("mark", lw=4.5)  # wide, so that it shows on both sides of a measured line on top of it
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One request: waiting from `due` to `begun`, then being served to `done`; the server never began: all waiting."""
-
-    due: float
-    begun: float
-    done: float
-    answered: bool
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Design:
-    """A run's requests in due order (None: no end was seen), and its makespan in seconds, if there is one."""
-
-    subject: Subject
-    rows: tuple[Row | None, ...]
-    makespan: float | None
-    predicted: float | None
-
-    def told(self, label: Labels) -> dict[str, object]:
-        """The numbers of the timeline in words."""
-        found = [row for row in self.rows if row]
-        answered = sum(row.answered for row in found)
-        waits = [row.begun - row.due for row in found if row.begun < row.done]
-        return {
-            "requests": len(self.rows),
-            "answered": answered,
-            "failed": len(self.rows) - answered,
-            "waited": label.value(max(waits), "seconds") if waits else label("undecided"),
-            "delay": label.value(self.subject.run.record.delay, "seconds"),
-            **self.ends(label),
-        }
-
-    def ends(self, label: Labels) -> dict[str, object]:
-        """The measured and the predicted makespan in words."""
-        return {
-            "makespan": label("undecided") if self.makespan is None else label.value(self.makespan, "seconds"),
-            "predicted": label("none") if self.predicted is None else label.value(self.predicted, "seconds"),
-        }
-
-
-def design(subject: Subject) -> Design:
-    """What the load script and the server's lines tell about the requests of one run."""
-    spec = subject.assignment.connections
-    by_port = {c.port: c for c in lines.courses(subject.run.server_lines, spec)} if spec else {}
-    rows: list[Row | None] = []
-    for request in subject.run.requests:
-        course = by_port.get(request.local_port)
-        if request.kind == "request" and request.done is not None:
-            due, done = round(request.due, 3), round(request.done, 3)
-            begun = done if course is None or course.begun is None else min(max(round(course.begun, 3), due), done)
-            rows.append(Row(due, begun, done, request.outcome == "answered", course.actor if course else ""))
-        elif request.kind == "request":
-            rows.append(None)
-    try:
-        makespan = round(METRICS["makespan.seconds"].measure(subject), 3)
-    except UnmeasuredError:
-        makespan = None
-    delays = subject.scenario.predicted.get("makespan.delays")
-    return Design(subject, tuple(rows), makespan, None if delays is None else delays * subject.run.record.delay)
 
 
 def timeline(subject: Subject, label: Labels) -> Picture:
@@ -106,13 +41,15 @@ def timeline(subject: Subject, label: Labels) -> Picture:
         sheet.text(2, 13, label("client"))
         sheet.key(13, entries)
         names = _names(made) if few else []
-        reach = max([_reach(made), *(_room_for(name, row.done) for _, row, name in names)])
+        reach = max([made.reach, *(_room_for(name, row.done) for _, row, name in names)])
         panel = _bars(sheet, made, reach, (24, body), most=FEW + 1 if few else 9)
         for place, row, name in names:
             sheet.text(panel.x(row.done) + 6, panel.y(place) + canvas.MIDDLE, name)
         panel.grid()
         sheet.foot(label("time_axis"))
-        return Picture(canvas.svg(sheet), label("alt_timeline", **made.told(label)))
+        axis = f'<svg data-axis="{canvas.LEFT:g} {canvas.WIDTH - canvas.RIGHT:g} {_end(reach):g}" '.encode()
+        svg = canvas.svg(sheet).replace(b"<svg ", axis, 1)  # by which a page shows where its replay has come to
+        return Picture(svg, label("alt_timeline", **made.told(label)))
 
 
 def _names(made: Design) -> list[tuple[int, Row, str]]:
@@ -133,7 +70,7 @@ def designs(subjects: Sequence[Subject], label: Labels) -> Picture:
     with canvas.drawing(24 + sum(bodies) + 30 * len(bodies) - 6 + canvas.FOOT) as sheet:
         sheet.text(2, 13, label("client"))
         sheet.key(13, [*_key(every, label), (_MEASURED, label("makespan")), (_PREDICTED, label("predicted"))])
-        reach, top = max(_reach(made) for made in every), 24.0
+        reach, top = max(made.reach for made in every), 24.0
         for made, body in zip(every, bodies, strict=True):
             ends = label("measured_predicted", **made.ends(label))
             sheet.text(canvas.WIDTH - canvas.RIGHT, top + 15, ends, side="right")
@@ -164,9 +101,9 @@ def titled(subject: Subject, beside: Sequence[Subject], label: Labels, room: flo
     return f"{before}{title}{after}"
 
 
-def _reach(made: Design) -> float:
-    """The latest time that is drawn."""
-    return max([row.done for row in made.rows if row] + [made.makespan or 0.0, made.predicted or 0.0])
+def _end(reach: float) -> float:
+    """Where the time axis ends, in seconds."""
+    return round(reach * 1.02, 3) or 1.0
 
 
 def _bars(sheet: Sheet, made: Design, reach: float, down: tuple[float, float], most: int) -> Panel:
@@ -176,7 +113,7 @@ def _bars(sheet: Sheet, made: Design, reach: float, down: tuple[float, float], m
     """
     count = len(made.rows)
     ups = {float(place): f"{place}" for place in sorted({1, count} - {0})} if most == 2 else None
-    panel = Panel(sheet, *down, (0, round(reach * 1.02, 3) or 1.0), (count + 0.6, 0.4), most, ups)
+    panel = Panel(sheet, *down, (0, _end(reach)), (count + 0.6, 0.4), most, ups)
     kinds: dict[Swatch, list[tuple[float, float, int]]] = {_WAITING: [], _SERVED: [], _FAILED: []}
     for place, row in enumerate(made.rows, start=1):
         if row is not None:
