@@ -518,6 +518,34 @@ def open_(context: Context, language: str | None = None) -> None:
             print("no browser could be started here; open the file yourself")
 
 
+@task(
+    help={
+        "assignment": "number or folder name, such as 3 or message_queue",
+        "scenario": "which (default: the first)",
+        "server": "which (default: the first)",
+        "speed": "times as fast as it was recorded (default 1)",
+        "language": "of what the terminal shows: ko or en (default: the report's first)",
+    }
+)
+def replay(
+    context: Context,
+    assignment: str,
+    scenario: str | None = None,
+    server: str | None = None,
+    speed: float = 1.0,
+    language: str | None = None,
+) -> None:
+    """Replay both terminals of a run beside each other, as they were recorded (stop with Ctrl-C)."""
+    from report import replay as replaying
+
+    with _explained():
+        course = _course()
+        asked, spoken = (scenario, server), _language(course, language)
+        chosen, faster = course.chosen(assignment), _positive("speed", speed)
+        if not replaying.replay(ROOT, chosen, asked, faster, spoken, _console()):
+            raise Exit(code=INTERRUPTED)
+
+
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})
 def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.0, server: str = "python") -> None:
     """Run an assignment's server in the foreground, for the browser: http://localhost:8090/ (stop with Ctrl-C)."""
