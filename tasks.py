@@ -546,6 +546,27 @@ def replay(
             raise Exit(code=INTERRUPTED)
 
 
+@task(
+    positional=["before", "after"],
+    help={
+        "before": "a run as invoke list prints it, such as thread/ten.python, or its directory",
+        "after": "another; a name that ends in .r2 is that repetition alone, any other is all of them",
+        "language": "of what the terminal shows: ko or en (default: the report's first)",
+    },
+)
+def diff(context: Context, before: str, after: str, language: str | None = None) -> None:
+    """Show what differs between two runs: figures, the server's lines, environment, sources; as a page, too."""
+    from report import diff as differing
+    from report import publish
+
+    with _explained():
+        course, console = _course(), _console()
+        found = differing.Difference(ROOT, course.assignments, before, after)
+        publish.write(found.files(), BUILD)
+        for piece in found.pieces(_language(course, language)):
+            console.print(piece)
+
+
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})
 def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.0, server: str = "python") -> None:
     """Run an assignment's server in the foreground, for the browser: http://localhost:8090/ (stop with Ctrl-C)."""

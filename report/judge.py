@@ -15,7 +15,7 @@ from report.judgement import ELSEWHERE, EXCEEDS, REPORTED, UNRECORDED, Rules
 from report.planned import Planned
 from report.recording import attempt_all, progress_for
 from report.recording.stages import JUDGING
-from report.rendering import advice, headings, labels, scoreboard
+from report.rendering import advice, labels, scoreboard
 from report.rendering import judged as judged_pages
 from report.rendering.edition import evidence_of
 from report.rendering.judging import Fault, Judgement, judge
@@ -180,20 +180,17 @@ class Words:
     def files(self, judged: Judged, again: str, remember: Memory) -> dict[str, bytes]:
         """The verdict on one server as Markdown and as pages, with their pictures."""
         from report.rendering.pages.appendix import Tables
-        from report.rendering.pages.page import Neighbours, page
+        from report.rendering.pages.page import pages
 
-        made: dict[str, bytes] = {}
-        tables = Tables(judged.evidence)
-        for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
-            speaker, label = self._speaker(judged, language, again), self._labels[language]
-            document = speaker.document(self._root, judged_pages.page_name(other, "md"), remember)
+        name = judged_pages.page_name
+        documents = {
+            language: self._speaker(judged, language, again).document(self._root, name(other, "md"), remember)
+            for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True)
+        }
+        made = pages(self._root, documents, self._labels, name, Tables(judged.evidence), remember)
+        for language, document in documents.items():
             beside = document.markdown.replace("](evidence/", "](judged/")  # where it lies; a page holds it itself
-            made[judged_pages.page_name(language, "md")] = beside.encode()
-            ids = headings.page_ids(headings.headings(document.markdown))
-            neighbours = Neighbours(ids, other, judged_pages.page_name(other, "html"))
-            shown = page(self._root, document, label, neighbours, tables, remember)
-            made[judged_pages.page_name(language, "html")] = shown.encode()
-            made |= document.pictures
+            made[name(language, "md")] = beside.encode()
         return made
 
     def table(self, entries: Sequence[Entry]) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 17_200  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 17_550  # lines, blank ones and comments too; a guard against growth that nobody noticed
 SANITIZERS = {("thread", "judgement.py"), ("thread", "sanitizers.py")}  # of -fsanitize=thread, no assignment
 FLOORS = {
     0: {"errors"},
@@ -49,6 +49,7 @@ FLOORS = {
         "sanitizers",
         "takeaway",
         "exports",
+        "diff",
         "replay",
         "latest",
         "show",

@@ -164,7 +164,7 @@ class Illustrator:
     def _shown(self, name: str, picture: Picture, caption: str) -> str:
         path = f"figures/{name}.{self._label.language}.svg"
         self.pictures[path] = picture.svg
-        return f"![{_bracketed(picture.alt)}]({path})\n\n*{caption}*"
+        return f"![{bracketed(picture.alt)}]({path})\n\n*{caption}*"
 
     def _drawn(self, made_from: Sequence[object], draw: Callable[[], Picture]) -> Picture:
         """The picture, drawn only if the memory does not have it."""
@@ -190,6 +190,6 @@ def _made_from(subject: Subject) -> list[object]:
     ]
 
 
-def _bracketed(text: str) -> str:
+def bracketed(text: str) -> str:
     """Text that cannot end the brackets it stands in, nor begin markup."""
     return re.sub(r"([\\\[\]`*_<&])", r"\\\1", text.replace("\n", " "))

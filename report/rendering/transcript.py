@@ -34,6 +34,15 @@ def transcript(assignment: Assignment, run: Run) -> str:
     return "\n".join(parts) + "\n"
 
 
+def server_lines(assignment: Assignment, run: Run) -> list[str] | None:
+    """What the server of any run printed, as comparable as its assignment makes it; None where it declares nothing, or
+    where its masks are not for such lines."""
+    try:
+        return _sections(run.server_lines, assignment.transcript, {}) if assignment.transcript else None
+    except SpecError:
+        return None
+
+
 def _sections(lines: Sequence[LogLine], rules: Transcript, labels: dict[tuple[str, str], int]) -> list[str]:
     """Sections by (connection, actor), each in captured order; lines without a connection first; shapes last."""
     connection, actor = re.compile(rules.connection), re.compile(rules.actor)

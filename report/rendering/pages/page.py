@@ -6,7 +6,7 @@ stands in its own template. Pictures, fonts and the evidence itself travel insid
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import jinja2
 from markdown_it.token import Token
 
 from report.errors import SpecError
+from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
@@ -22,6 +23,7 @@ from report.rendering.pages.appendix import Extract, Table, extract
 from report.rendering.pages.body import Body, address
 from report.rendering.pictures import fonts, theme
 from report.rendering.reading import parsed
+from report.spec import LANGUAGES, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,25 @@ def page(
         raise SpecError(f"templates/page.html.j2:{error.lineno}: {error.message}") from None
     except jinja2.TemplateError as error:
         raise SpecError(f"templates/page.html.j2: {error}") from None
+
+
+def pages(
+    root: Path,
+    documents: Mapping[Language, Document],
+    words: Mapping[Language, Labels],
+    name: Callable[[Language, str], str],
+    tables: Mapping[str, Table],
+    remember: Memory = forgetful,
+) -> dict[str, bytes]:
+    """The same document in every language as pages that lead to each other, with their pictures; `name` gives the file
+    of a language and a kind. Anchors are alike in both, of one language's words."""
+    ids = headings.page_ids(headings.headings(documents["en"].markdown))
+    made: dict[str, bytes] = {}
+    for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
+        neighbours = Neighbours(ids, other, name(other, "html"))
+        shown = page(root, documents[language], words[language], neighbours, tables, remember)
+        made |= {name(language, "html"): shown.encode(), **documents[language].pictures}
+    return made
 
 
 def contents(found: Sequence[Heading], ids: Sequence[str]) -> list[Entry]:
