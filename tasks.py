@@ -1,17 +1,19 @@
 """Invoke tasks: parse, call, print. `invoke --list` shows them; what each does stands in report/."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from invoke import Context, Exit, task
+from invoke import Context, Exit, Task, task
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from report.jobs import Course
+    from report.site import Command
     from report.spec import Language
 
 ROOT = Path(__file__).resolve().parent
@@ -31,6 +33,7 @@ EXIT_CODES = {
     "EvidenceError": 6,  # evidence is missing, incomplete or changed
 }
 INTERRUPTED = 130
+PIPE_CLOSED = 141
 PIPED = 160  # cells of a line where there is no terminal
 
 
@@ -47,6 +50,9 @@ def _explained() -> Iterator[None]:
         if len(error.problems) > 1:
             print(f"{len(error.problems)} problems", file=sys.stderr)
         raise Exit(code=EXIT_CODES[type(error).__name__]) from None
+    except BrokenPipeError:  # who read it has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more at its end
+        raise Exit(code=PIPE_CLOSED) from None
     except KeyboardInterrupt:
         print("interrupted; every run that was complete is kept", file=sys.stderr)
         raise Exit(code=INTERRUPTED) from None
@@ -56,6 +62,20 @@ def _course() -> "Course":
     from report import jobs
 
     return jobs.load(ROOT)
+
+
+def _commands() -> "list[Command]":
+    """Every task of this file, as the reference in docs/ shows it."""
+    from report.site import Command
+
+    return [
+        Command(
+            str(one.name),
+            one.body.__doc__ or "",
+            [(f"--{str(o.name).replace('_', '-')}", said.get(str(o.name), "")) for o in one.get_arguments()],
+        )
+        for one, said in _EVERY
+    ]
 
 
 def _console() -> "Console":
@@ -97,7 +117,6 @@ _HELP = {
 @task(default=True)
 def welcome(context: Context) -> None:
     """Say what can be done here, and where the last report lies; what ./inv alone does."""
-    import os
 
     from report import welcome as words
 
@@ -107,8 +126,7 @@ def welcome(context: Context) -> None:
 
 @task(help={"language": "ko or en (default: as your locale)"})
 def doctor(context: Context, language: str | None = None) -> None:
-    """Say what this machine lacks, what each lack costs and how to get it; exit code 1 if no report can be made here."""
-    import os
+    """Say what this machine lacks, what each lack costs and how to get it; exit code 1 if no report can be made."""
 
     from report import doctor as examination
     from report.welcome import Words, spoken
@@ -143,6 +161,8 @@ def list_(context: Context) -> None:
         "sanitize": "under a tool: thread, address (sanitizers), valgrind, helgrind, wakeups or refusals",
         "language": "of what the terminal shows: ko or en (default: the report's first)",
         "points": "what all claims on your own server are worth together, for Gradescope (default: no points)",
+        "quiet": "tell only what does not hold, and the tally",
+        "json": "tell everything as one JSON document, for programs",
     }
 )
 def run(
@@ -161,10 +181,12 @@ def run(
     sanitize: str | None = None,
     language: str | None = None,
     points: float = 0.0,
+    quiet: bool = False,
+    json: bool = False,
 ) -> None:
     """Run servers against their load and keep the evidence; then say which claims hold. Or judge your own server."""
-    from report import console, plan
     from report import jobs as work
+    from report import plan, told
     from report.errors import ClaimError, SpecError
 
     with _explained():
@@ -177,14 +199,11 @@ def run(
         if build is not None or port or delay or sanitize or language or points:
             raise SpecError("--build, --port, --delay, --sanitize, --language and --points belong to --command")
         wanted = plan.plan(course.chosen(assignment), _positive("speed", speed), scenario, server)
-        made = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force)
-        for one in wanted:
-            if one not in made:
-                print(f"fresh: {one.identity} (run it again with --force)")
-        found = work.judged(ROOT, course.assignments, wanted, speed, EVIDENCE)
-        print("\n".join(console.verdicts(found)))
-        print(f"{console.tally(found)}; evidence in build/evidence, report with: invoke report")
-        if any(v.state == "fails" for v in found):
+        recorded = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force, quiet=quiet or json)
+        made = told.Made(wanted, recorded, *work.judged(ROOT, course.assignments, wanted, speed, EVIDENCE))
+        folder = str(EVIDENCE.relative_to(ROOT))
+        print(told.document(made, folder) if json else "\n".join(told.lines(made, folder, quiet=quiet)))
+        if any(v.state == "fails" for v in made.verdicts):
             raise ClaimError("a claim fails; the lines with × above say which")
 
 
@@ -345,9 +364,10 @@ def check(context: Context, jobs: int = 4) -> None:
     planted mistake must be rejected with its diagnosis, and every good server accepted."""
     import shutil
 
-    from report import candidates, console, plan
+    from report import candidates, console, plan, site
     from report import check as checking
     from report import judge as judging
+    from report import publish as publishing
     from report.recording import progress_for
     from report.rendering import scoreboard
 
@@ -364,6 +384,7 @@ def check(context: Context, jobs: int = 4) -> None:
             f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold\n"
             + console.gates(counts.made)
         )
+        publishing.compare(site.files(ROOT, _commands()), ROOT / "docs", checking.REMEDY, alone=False)
         rules = list(candidates.rules(ROOT, course.assignments).values())
         entries = judging.of_course(ROOT, rules, BUILD / "check" / "judged", jobs * judging.WAITING)
         judging.must_be_right(entries)
@@ -402,7 +423,7 @@ def accept(context: Context, assignment: str | None = None) -> None:
 def publish(context: Context, jobs: int = 8) -> None:
     """Record what is stale, render, and put report and evidence into docs/, the published edition."""
     from report import check as checking
-    from report import console, plan
+    from report import console, plan, site
     from report import jobs as work
     from report import publish as publishing
     from report.errors import ClaimError
@@ -419,6 +440,7 @@ def publish(context: Context, jobs: int = 8) -> None:
             raise ClaimError([*problems, "nothing was published: what is published must hold"])
         changed = publishing.write(files, ROOT / "docs")
         removed = publishing.remove_others(files, ROOT / "docs")
+        changed += publishing.write(site.files(ROOT, _commands(), Keep(ROOT, KEPT)), ROOT / "docs")
         print(f"docs/: {console.tally(made.verdicts)}; {len(changed)} files written, {len(removed)} removed")
 
 
@@ -504,20 +526,6 @@ def show(
             console.print(piece)
 
 
-@task(name="open", help={"language": "ko or en (default: the report's first)"})
-def open_(context: Context, language: str | None = None) -> None:
-    """Open the last report in the browser: that in build/, else the published one."""
-    import webbrowser
-
-    from report import latest
-
-    with _explained():
-        path = latest.page(ROOT, _language(_course(), language))
-        print(path.relative_to(ROOT), flush=True)
-        if not webbrowser.open(path.as_uri()):
-            print("no browser could be started here; open the file yourself")
-
-
 @task(
     help={
         "assignment": "number or folder name, such as 3 or message_queue",
@@ -567,10 +575,23 @@ def diff(context: Context, before: str, after: str, language: str | None = None)
             console.print(piece)
 
 
+@task(name="open", help={"language": "ko or en (default: the report's first)"})
+def open_(context: Context, language: str | None = None) -> None:
+    """Open the last report in the browser: that in build/, else the published one."""
+    import webbrowser
+
+    from report import latest
+
+    with _explained():
+        path = latest.page(ROOT, _language(_course(), language))
+        print(path.relative_to(ROOT), flush=True)
+        if not webbrowser.open(path.as_uri()):
+            print("no browser could be started here; open the file yourself")
+
+
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})
 def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.0, server: str = "python") -> None:
     """Run an assignment's server in the foreground, for the browser: http://localhost:8090/ (stop with Ctrl-C)."""
-    import os
 
     from report.course import choose
     from report.recording import fill_command
@@ -613,7 +634,7 @@ def schema(context: Context) -> None:
 @task(help={"options": "handed to pytest, such as -k fork"})
 def test(context: Context, options: str = "") -> None:
     """Run the tests."""
-    _tool("pytest", "-n", "4", "--dist", "loadgroup", *options.split())  # more than cores: many of them only wait
+    _tool("pytest", "-n", "4", *options.split())  # more than cores: many of them only wait
 
 
 @task(
@@ -651,3 +672,8 @@ def _tool(module: str, *options: str) -> None:
     code = subprocess.run([sys.executable, "-m", module, *options], cwd=ROOT, check=False).returncode
     if code:
         raise Exit(code=code)
+
+
+_EVERY = [
+    (one, dict(one.help)) for one in [*globals().values()] if isinstance(one, Task)
+]  # parsing takes the words away

@@ -1,6 +1,7 @@
 """How each server is started: ours by its scenario's own command, other people's from `peers/`, nginx by a setting."""
 
 import functools
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,18 @@ def ours(name: str, server: str) -> Start:
 def assignment(name: str) -> Assignment:
     """The assignment of this name, as its scenario.toml has it."""
     return course.find(course.load(ROOT, metrics.problem), name)
+
+
+def silent(name: str) -> Start:
+    """A Python design without its lines."""
+    program = [sys.executable, "-m", "benchmarks.silent", name]
+    return lambda port, delay: Started([*program, "--port", str(port), "--delay", f"{delay:g}"])
+
+
+def bare(kind: str) -> Start:
+    """As little as a design can be."""
+    script = str(Path(__file__).parent / "bare.py")
+    return lambda port, _: Started([sys.executable, script, kind, str(port)])
 
 
 def peer(kind: str) -> Start:

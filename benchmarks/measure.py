@@ -30,10 +30,11 @@ class Usage(NamedTuple):
 
     cpu: float  # seconds, user and system
     switches: int  # voluntary and not
+    faults: int  # of pages, without reading a disk
 
     def __sub__(self, other: object) -> "Usage":
         assert isinstance(other, Usage)
-        return Usage(self.cpu - other.cpu, self.switches - other.switches)
+        return Usage(self.cpu - other.cpu, self.switches - other.switches, self.faults - other.faults)
 
 
 class Finished(NamedTuple):
@@ -64,12 +65,14 @@ class Started:
         self.pid = self._process.pid
         self.exit_status: int | None = None
 
-    def wait_for_port(self, port: int) -> None:
-        """Until it answers; MissingError if it ends before, or does not in `PATIENCE`."""
+    def wait_for_port(self, port: int, delay: float = 0.0) -> None:
+        """Until it answers or, where that takes long, accepts; MissingError if it ends before, or not in `PATIENCE`."""
         for _ in range(int(PATIENCE / 0.01)):
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 raise MissingError(f"{self} ended before it listened")
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), PATIENCE) as peer:
+                if delay > PATIENCE / 2:
+                    return
                 peer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 if peer.recv(65_536):
                     return
@@ -80,12 +83,12 @@ class Started:
         """What it used from first to last, when it has ended."""
         _, status, used = os.wait4(self.pid, 0)
         self.exit_status = self._process.returncode = os.waitstatus_to_exitcode(status)
-        return Usage(used.ru_utime + used.ru_stime, used.ru_nvcsw + used.ru_nivcsw)
+        return Usage(used.ru_utime + used.ru_stime, used.ru_nvcsw + used.ru_nivcsw, used.ru_minflt)
 
     def stop(self, number: int = signal.SIGTERM) -> Usage:
         """Ends it by this signal, after `PATIENCE` by KILL, and what is left of its group; nothing the second time."""
         if self.exit_status is not None:
-            return Usage(0.0, 0)
+            return Usage(0.0, 0, 0)
         os.kill(self.pid, number)
         with _killed_after(PATIENCE, self.pid):
             usage = self.wait()
@@ -115,7 +118,7 @@ def serving(start: Callable[[int, float], Started], delay: float) -> Iterator[tu
     port = free_port()
     started = start(port, delay)
     try:
-        started.wait_for_port(port)
+        started.wait_for_port(port, delay)
         yield port, started
     finally:
         started.stop()

@@ -25,6 +25,7 @@ METRICS = {
     "cpu": Metric(Words("요청당 CPU 시간 (µs)", "CPU µs/request"), 1e6),
     "client_cpu": Metric(Words("요청당 클라이언트 CPU 시간 (µs)", "client's CPU µs/request"), 1e6),
     "switches": Metric(Words("요청당 문맥 교환", "context switches/request"), digits=1),
+    "faults": Metric(Words("요청당 페이지 폴트", "page faults/request"), digits=1),
     "p50": Metric(Words("응답 시간 중앙값 (ms)", "p50, ms"), 1e3, 2),
     "p99": Metric(Words("응답 시간 p99 (ms)", "p99, ms"), 1e3, 2),
     "p50_whole": Metric(Words("연결 포함 중앙값 (ms)", "p50 with connect, ms"), 1e3, 2),

@@ -43,7 +43,9 @@ _KOREAN = {  # what contenders' names hold besides names; in this order
     "1 process": "프로세스 1개",
     "streams": "스트림",
     "cold": "처음부터",
+    "without its lines": "출력 없이",
     "recorded": "기록함",
+    "at its least": "최소한의 코드",
     "bare": "기록 안 함",
 }
 _GROWTH = {"cpu": ("CPU 시간", "CPU time", "seconds"), "peak": ("최대 메모리", "peak memory", "bytes")}

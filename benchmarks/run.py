@@ -1,6 +1,7 @@
 """Takes the parts in turn and writes results, tables and pictures; each part's as soon as there are any."""
 
 import json
+import os
 import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ def run(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str], No
     """The parts of these names are measured in so many rounds, and what the folder holds of them is from now."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # servers and clients inherit it
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process would compile anew what it imports
     environment.prepare()
     for name in names:
         results = read(folder)

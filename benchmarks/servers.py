@@ -3,7 +3,7 @@
 import functools
 
 from benchmarks import generators
-from benchmarks.contenders import Start, confined, nginx, ours, peer
+from benchmarks.contenders import Start, bare, confined, nginx, ours, peer, silent
 from benchmarks.measure import Sample, Usage, serving
 from benchmarks.parts import Part, Table, Target, Words
 
@@ -29,6 +29,13 @@ CONTENDERS = {
     "gunicorn gthread, 10 threads": peer("gunicorn"),
     "waitress, 4 threads": peer("waitress"),
     "nginx, 1 process": nginx,
+}
+CAUSES = {
+    **{name: CONTENDERS[name] for name in ("fork", "thread", "message_queue")},
+    **{f"{name}, without its lines": silent(name) for name in ("fork", "thread", "message_queue")},
+    **{f"{name}, at its least": bare(name) for name in ("fork", "thread")},
+    **{f"socketserver.{name}": peer(f"socketserver.{name}") for name in ("ForkingTCPServer", "ThreadingTCPServer")},
+    "cheroot, 10 threads": CONTENDERS["cheroot, 10 threads"],
 }
 TARGETS = (
     Target("iterative", "rate", "socketserver.TCPServer", 0.95),
@@ -60,7 +67,7 @@ def _measure(start: Start) -> Sample:
         sample = generators.wrk(port, SECONDS)
         used = server.stop() - idle
     requests = sample.pop("requests")
-    return sample | {"cpu": used.cpu / requests, "switches": used.switches / requests}
+    return sample | {"cpu": used.cpu / requests, "switches": used.switches / requests, "faults": used.faults / requests}
 
 
 @functools.cache
@@ -85,7 +92,23 @@ PART = Part(
             ["rate", "cpu", "switches", "p99", "failed"],
             {name: functools.partial(_measure, start) for name, start in CONTENDERS.items()},
             TARGETS,
-        )
+        ),
+        Table(
+            "causes",
+            Words("시간이 드는 곳: 페이지 폴트와 출력", "Where the time goes: page faults and lines"),
+            "The same load on the same servers, and on them without their lines: the difference is what printing "
+            "costs, also when nobody reads it. `at its least` does nothing but accept, fork or start a thread, read "
+            "once, answer and end: what Python's fork and thread cost by themselves.",
+            ["rate", "cpu", "switches", "faults", "failed"],
+            {name: functools.partial(_measure, start) for name, start in CAUSES.items()},
+            [
+                Target("fork, without its lines", "rate", "socketserver.ForkingTCPServer"),
+                Target("thread, without its lines", "rate", "socketserver.ThreadingTCPServer"),
+                Target("message_queue, without its lines", "rate", "cheroot, 10 threads"),
+                Target("fork, at its least", "rate", "socketserver.ForkingTCPServer"),
+                Target("thread, at its least", "rate", "socketserver.ThreadingTCPServer"),
+            ],
+        ),
     ],
     packages=("cheroot", "gunicorn", "waitress"),
     programs=("wrk", "nginx", "cc"),

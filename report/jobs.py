@@ -17,7 +17,7 @@ from report.spec import Assignment
 # Recording and rendering are loaded where they are used: whoever only lists what there is waits for neither.
 if TYPE_CHECKING:
     from report.rendering.edition import Edition
-    from report.rendering.verdicts import Verdict
+    from report.rendering.verdicts import Evidence, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def load(root: Path) -> Course:
 
 
 def record_stale(
-    root: Path, wanted: Sequence[Planned], folder: Path, jobs: int, *, force: bool = False
+    root: Path, wanted: Sequence[Planned], folder: Path, jobs: int, *, force: bool = False, quiet: bool = False
 ) -> list[Planned]:
     """Records what is stale (all, with `force`) below the folder and can be run here; returns what was recorded."""
     able = plan.possible(wanted, plan.lacking({one.assignment.name: one.assignment for one in wanted}.values()))
@@ -47,15 +47,15 @@ def record_stale(
     if todo:
         from report.recording import progress_for, record_all
 
-        with progress_for(todo) as progress:
+        with progress_for(todo, quiet=quiet) as progress:
             record_all(root, todo, folder, progress, jobs=max(1, jobs))
     return todo
 
 
 def judged(
     root: Path, every: Sequence[Assignment], wanted: Sequence[Planned], speed: float, folder: Path
-) -> list["Verdict"]:
-    """The verdicts of the wanted runs, from their evidence and what is recorded of the runs they are relative to."""
+) -> tuple["Evidence", list["Verdict"]]:
+    """The verdicts of the wanted runs, and the evidence: theirs, and that of the runs that they are relative to."""
     from report.rendering.edition import evidence_of
     from report.rendering.verdicts import judge
 
@@ -65,7 +65,8 @@ def judged(
     evidence = evidence_of(every, plan.read([*plan.there(wanted, missing, folder), *beside], folder), missing)
     places = {(one.identity.assignment, one.identity.scenario, one.identity.server) for one in wanted}
     chosen = [assignment for assignment in every if assignment.name in {place[0] for place in places}]
-    return [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
+    found = [v for a in chosen for v in judge(evidence, a, speed) if (v.assignment, v.scenario, v.server) in places]
+    return evidence, found
 
 
 def render(root: Path, course: Course, folder: Path, kept: Path) -> "Edition":

@@ -59,8 +59,9 @@ def remove_others(files: Mapping[str, bytes], folder: Path) -> list[str]:
     return others
 
 
-def compare(files: Mapping[str, bytes], folder: Path, remedy: str) -> int:
-    """How many files are there byte for byte; raises OutdatedError that names each one that is not."""
+def compare(files: Mapping[str, bytes], folder: Path, remedy: str, *, alone: bool = True) -> int:
+    """How many files are there byte for byte; raises OutdatedError that names each one that is not, and each other one
+    if they must be there `alone`."""
     problems = []
     for path, data in sorted(files.items()):
         found = _read(folder / path)
@@ -68,7 +69,8 @@ def compare(files: Mapping[str, bytes], folder: Path, remedy: str) -> int:
             problems.append(f"{folder.name}/{path}: is missing; {remedy}")
         elif found != data:
             problems.append(f"{folder.name}/{path}: is out of date; {remedy}\n{_difference(found, data)}")
-    problems += [f"{folder.name}/{path}: is no part of the report; {remedy}" for path in _others(files, folder)]
+    others = _others(files, folder) if alone else []
+    problems += [f"{folder.name}/{path}: is no part of the report; {remedy}" for path in others]
     if problems:
         raise OutdatedError(problems)
     return len(files)

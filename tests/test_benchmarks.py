@@ -259,7 +259,7 @@ def test_a_process_that_does_not_heed_is_killed(monkeypatch: pytest.MonkeyPatch)
     started = measure.Started([sys.executable, "-c", stubborn])
     started.stop()
     assert started.exit_status in (-9, -15)  # -15 where it was ended before it could say that it does not heed
-    assert started.stop() == (0.0, 0)
+    assert started.stop() == (0.0, 0, 0)
 
 
 @pytest.mark.parametrize("rate", [0, 100])

@@ -1,6 +1,7 @@
 """The house holds: floors, the wall between recording and rendering, the purity of rendering, sizes."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 17_550  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 18_500  # lines, blank ones and comments too; a guard against growth that nobody noticed
 SANITIZERS = {("thread", "judgement.py"), ("thread", "sanitizers.py")}  # of -fsanitize=thread, no assignment
 FLOORS = {
     0: {"errors"},
@@ -33,6 +34,8 @@ FLOORS = {
         "plan",
         "check",
         "console",
+        "site",
+        "told",
         "jobs",
         "keep",
         "predraw",
@@ -49,10 +52,10 @@ FLOORS = {
         "sanitizers",
         "takeaway",
         "exports",
-        "diff",
-        "replay",
         "latest",
         "show",
+        "diff",
+        "replay",
     },
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
@@ -75,6 +78,15 @@ def room(path: Path) -> str:
 
 def test_every_room_stands_on_a_floor() -> None:
     assert {room(path) for path in MODULES} - {"__init__"} == set(FLOOR)
+
+
+def test_a_module_s_first_words_name_its_floor() -> None:
+    named = {}
+    for path in MODULES:
+        if match := re.match(r"Floor (\d)", ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""):
+            named[path] = int(match[1])
+    assert len(named) > 100
+    assert {path.name: floor for path, floor in named.items() if floor != FLOOR[room(path)]} == {}
 
 
 def test_imports_go_down_and_recording_and_rendering_never_meet() -> None:

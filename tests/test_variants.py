@@ -16,7 +16,7 @@ from report.judgement import Rules
 from report.rendering import metrics
 from tests.builders import REPOSITORY
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("variants")]  # all are judged at once, and only once
+pytestmark = pytest.mark.timeout(300)
 VARIANTS = REPOSITORY / "tests" / "variants"
 DECLARED: dict[str, dict[str, Any]] = tomllib.loads((VARIANTS / "variants.toml").read_text(encoding="utf-8"))
 DELAY = 0.2
@@ -43,20 +43,14 @@ def said(one: Judged) -> str:
     return one.judgement.diagnosis.id if one.judgement.diagnosis else one.judgement.outcome
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What is said of each that this machine can build and run; they are judged side by side."""
-    scratch = tmp_path_factory.mktemp("variants")
-    folder = Path(shutil.copytree(VARIANTS, scratch / "variants"))
+def test_servers_that_the_rules_were_not_made_with_are_named_rightly(tmp_path: Path) -> None:
+    lacking = {name: programs for name, variant in DECLARED.items() if (programs := missing(variant))}
+    assert not (lacking and os.environ.get("REQUIRE_TOOLS")), f"missing, and here it must not be: {lacking}"
+    wanted = {name: variant.get("diagnosis", "accepted") for name, variant in DECLARED.items() if name not in lacking}
+    folder = Path(shutil.copytree(VARIANTS, tmp_path / "variants"))
     found = candidates.rules(REPOSITORY, course.load(REPOSITORY, metrics.problem))
-    every = [brought(found, name, folder) for name, variant in DECLARED.items() if not missing(variant)]
-    judged = judge.judge_all(REPOSITORY, every, scratch / "judged", JOBS)
-    return {one.candidate.name: said(one) for one in judged}
-
-
-@pytest.mark.parametrize("name", DECLARED)
-def test_a_server_that_the_rules_were_not_made_with_is_named_rightly(name: str, told: dict[str, str]) -> None:
-    if lacking := missing(DECLARED[name]):
-        assert not os.environ.get("REQUIRE_TOOLS"), f"missing, and here it must not be: {lacking}"
-        pytest.skip(f"not here: {', '.join(lacking)}")
-    assert told[name] == DECLARED[name].get("diagnosis", "accepted")
+    every = [brought(found, name, folder) for name in wanted]
+    judged = judge.judge_all(REPOSITORY, every, tmp_path / "judged", JOBS)  # side by side, as they mostly wait
+    assert {one.candidate.name: said(one) for one in judged} == wanted
+    if lacking:
+        pytest.skip(f"the others are judged rightly; not judged for want of programs: {lacking}")

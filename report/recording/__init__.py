@@ -1,7 +1,8 @@
 """Floor 2, the effects: runs a server under its load, supervised, and writes evidence; never renders."""
 
 from report.recording.build import fill_command
-from report.recording.progress import LiveProgress, PlainProgress, Progress, progress_for
+from report.recording.live import LiveProgress, progress_for
+from report.recording.progress import PlainProgress, Progress, QuietProgress
 from report.recording.schedule import attempt_all, record, record_all
 from report.recording.stages import JUDGING, LIMITS, Limits
 
@@ -12,6 +13,7 @@ __all__ = [
     "LiveProgress",
     "PlainProgress",
     "Progress",
+    "QuietProgress",
     "attempt_all",
     "fill_command",
     "progress_for",

@@ -160,6 +160,11 @@ def _last(field: str) -> Measure:
     return lambda subject: float(getattr(before_the_stop(subject)[-1], field))
 
 
+def _seen(field: str) -> Measure:
+    """No less than this there were together, however seldom somebody looked."""
+    return lambda subject: float(max(getattr(sample, field) for sample in before_the_stop(subject)))
+
+
 def _growth(field: str) -> Measure:
     def measure(subject: Subject) -> float:
         first, last = idle_sample(subject), before_the_stop(subject)[-1]
@@ -213,6 +218,8 @@ BLACKBOX: Mapping[str, Metric] = {
     "together.proved": Metric("count", _proved),
     "processes.last": Metric("count", _last("processes"), "samples.csv"),
     "threads.last": Metric("count", _last("threads"), "samples.csv"),
+    "processes.seen": Metric("count", _seen("processes"), "samples.csv"),
+    "threads.seen": Metric("count", _seen("threads"), "samples.csv"),
     "descriptors.growth": Metric("count", _growth("descriptors"), "samples.csv", least=float("-inf")),
     "memory.growth": Metric("bytes", _growth("rss"), "samples.csv", least=float("-inf")),
     "cpu.share": Metric("ratio", _cpu_share, "samples.csv"),

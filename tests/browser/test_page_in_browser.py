@@ -155,3 +155,48 @@ def test_print_is_black_on_white_and_without_what_only_a_screen_needs(
         assert opened.value(shown % "main") != "none"
         assert max(opened.rgb("body", "color")) < 90
         assert min(opened.rgb("body", "background-color"), default=255) > 240
+
+
+CLOCK = """(() => {
+  let now = 0;
+  const frames = [];
+  performance.now = () => now;
+  window.requestAnimationFrame = (frame) => frames.push(frame);
+  window.cancelAnimationFrame = () => { frames.length = 0; };
+  window.later = (seconds) => { now += 1000 * seconds; frames.shift()(); };
+})()"""
+REPLAYED = """(() => {
+  const line = document.querySelector("figure[data-timeline] line.now");
+  const run = line.closest("figure").dataset.timeline;
+  return [...document.querySelectorAll(`figure[data-run="${run}"]`)].map(
+    (figure) => figure.nextElementSibling.querySelector("code").textContent.trimEnd().split("\\n").length);
+})()"""
+
+
+def test_both_terminals_of_a_run_are_replayed_in_step_with_its_timeline(chromium: Browser, folder: Path) -> None:
+    with tab(chromium) as opened:
+        opened.open(url(folder, "ko"))
+        opened.value(CLOCK)
+        opened.value("""(() => {
+          const run = document.querySelector("figure[data-timeline]").dataset.timeline;
+          const figures = [...document.querySelectorAll(`figure[data-run="${run}"]`)];
+          window.codes = figures.map((figure) => figure.nextElementSibling.querySelector("code"));
+          window.whole = window.codes.map((code) => code.textContent);
+          window.button = figures[0].querySelector("button");
+          window.button.click();
+        })()""")
+        assert opened.value("button.textContent").startswith("■")
+        begun = opened.value(REPLAYED)
+        assert opened.value("codes.every((code) => code.closest('details').open)")
+        opened.value("later(1)")
+        assert sum(opened.value(REPLAYED)) > sum(begun)
+        first = opened.value("Number(document.querySelector('line.now').getAttribute('x1'))")
+        opened.value("later(1)")
+        assert opened.value("Number(document.querySelector('line.now').getAttribute('x1'))") > first
+        opened.value("later(1000)")
+        assert opened.value("codes.every((code, place) => code.textContent === whole[place])")
+        assert opened.value("document.querySelector('line.now')") is None
+        assert opened.value("button.textContent").startswith("▶")
+        opened.value("button.click(); later(1); button.click()")  # stopped midway
+        assert opened.value("codes.every((code, place) => code.textContent === whole[place])")
+        assert opened.complaints() == []

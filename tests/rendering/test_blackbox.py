@@ -196,6 +196,11 @@ def test_without_a_sample_in_time_it_is_undecided() -> None:
             measured("descriptors.growth", samples=samples)
 
 
+def test_what_was_seen_together_is_told_however_seldom_somebody_looked() -> None:
+    seldom = [holding(-1.0, 4, 3000, processes=1), holding(6.0, 4, 3000, processes=3)]
+    assert (measured("processes.seen", samples=seldom), measured("threads.seen", samples=seldom)) == (3, 3)
+
+
 def test_processor_time_is_that_from_listening_to_the_stop() -> None:
     used = [replace(holding(time, 4, 3000), cpu=cpu) for time, cpu in ((-1.0, 0.5), (2.0, 0.8), (4.0, 1.0), (5.0, 0.9))]
     assert measured("cpu.share", samples=used) == pytest.approx(0.5 / 6)  # what ended is missing at the end

@@ -12,7 +12,7 @@ from report.evidence import WAITS, canonical_json, table
 from report.rendering.display import visible
 from report.rendering.pictures import fonts
 from report.rendering.verdicts import Evidence
-from report.run import Request, Run, Sample, Wait
+from report.run import LogLine, Request, Run, Sample, Wait
 
 LONG = 60  # lines; a file of more is shown in part
 HEAD, AROUND, TAIL = 10, 3, 3  # lines of a long file: its first, those on each side of one referred to, its last
@@ -20,11 +20,15 @@ HEAD, AROUND, TAIL = 10, 3, 3  # lines of a long file: its first, those on each 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One file of a run's evidence: the run's directory, the file's name, its lines from 1 as a reader may see them."""
+    """One file of a run's evidence: the run's directory, the file's name, its lines from 1 as a reader may see them.
+
+    Of a captured terminal, `times` are the seconds of the run at which each was printed.
+    """
 
     run: str
     name: str
     lines: tuple[str, ...]
+    times: tuple[float, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -93,8 +97,10 @@ class Tables(Mapping[str, Table]):
     def __getitem__(self, path: str) -> Table:
         if path not in self._made:
             directory, name = self._places[path]
-            lines = _FILES[name](self._runs[directory])
-            self._made[path] = Table(directory, name, tuple(visible(line, fonts.missing(line)) for line in lines))
+            run = self._runs[directory]
+            lines = tuple(visible(line, fonts.missing(line)) for line in _FILES[name](run))
+            printed = _PRINTED[name](run) if name in _PRINTED else ()
+            self._made[path] = Table(directory, name, lines, tuple(line.time for line in printed))
         return self._made[path]
 
     def __contains__(self, path: object) -> bool:
@@ -107,6 +113,10 @@ class Tables(Mapping[str, Table]):
         return len(self._places)
 
 
+_PRINTED: Mapping[str, Callable[[Run], Sequence[LogLine]]] = {
+    "server.log": lambda run: run.server_lines,
+    "client.log": lambda run: run.client_lines,
+}
 _FILES: Mapping[str, Callable[[Run], Sequence[str]]] = {
     "run.json": lambda run: _split(canonical_json(run.record.model_dump(mode="json", exclude_unset=True))),
     "requests.csv": lambda run: _split(table(run.requests, Request)),

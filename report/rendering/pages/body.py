@@ -23,7 +23,7 @@ from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
 from report.rendering.memory import Memory, forgetful, key
-from report.rendering.pages import tabular
+from report.rendering.pages import replaying, tabular
 from report.rendering.pages.appendix import Table
 from report.rendering.pictures import theme
 
@@ -51,6 +51,7 @@ class Body:
         self._other, self._other_file, self._tables, self._remember = other, other_file, tables, remember
         self._glyphs: set[str] = set()
         self._shown: Counter[str] = Counter()
+        self._runs = replaying.names(tables)
 
     def html(self, tokens: list[Token]) -> str:
         """The body's HTML from the document's tokens; SpecError when the Markdown names a picture there is not."""
@@ -134,6 +135,7 @@ class Body:
                     "svg": self._inline(str(image.attrs.get("src", "")), image.content),
                     "caption": headings.plain_text(caption),
                     "alt": image.content,
+                    "replay": replaying.attributes(str(image.attrs.get("src", "")), self._runs, self._tables),
                 }
                 tokens[place : place + 6] = [figure]
             place += 1
@@ -229,4 +231,4 @@ def _code(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: 
 def _figure(renderer: RendererHTML, tokens: Sequence[Token], place: int, options: OptionsDict, env: Rule) -> str:
     meta = tokens[place].meta
     picture = f'<div class="picture" tabindex="0">{meta["svg"]}</div>'
-    return f"<figure>\n{picture}\n<figcaption>{html.escape(meta['caption'])}</figcaption>\n</figure>\n"
+    return f"<figure{meta['replay']}>\n{picture}\n<figcaption>{html.escape(meta['caption'])}</figcaption>\n</figure>\n"
