@@ -23,7 +23,7 @@ KEPT = BUILD / "kept"
 JUDGED = BUILD / "judged"
 STAMP = BUILD / ".report.json"
 
-# Exit codes, by whose fault (report/errors.py). 2 is what Invoke itself gives for a wrong command line.
+# Exit codes, by whose fault (report/errors.py). A command line that Invoke cannot read is its own exit code, 1.
 EXIT_CODES = {
     "SpecError": 2,  # a scenario, template, option or file says something that cannot be meant
     "ServerError": 3,  # a server or its build did not do what every server must
