@@ -112,7 +112,7 @@ def _moved(link: str, file: str, language: Language) -> str:
 
 def _index(label: Labels) -> Iterator[str]:
     yield f"# {label('site_title')}"
-    yield f"\n{label('site_text')}\n"
+    yield f"\n{label('site_text')}\n\n## {label('site_pages')}\n"
     for place in PLACES[1:]:
         yield f"- [{label(f'site_{place}')}]({name(place, label.language)}): {label(f'site_{place}_text')}"
 
