@@ -67,7 +67,7 @@ def _side(root: Path, assignments: Sequence[Assignment], name: str) -> Side:
         if assignment.name == identity.assignment:
             scenario = assignment.scenarios.get(identity.scenario) or _probe(root, assignment, identity.scenario)
             if scenario is not None:
-                return Side(name, str(place), assignment, scenario, runs)
+                return Side(name.rstrip("/"), str(place), assignment, scenario, runs)
     raise EvidenceError(
         f"{name}: is of {identity.assignment}/{identity.scenario}, which no scenario.toml and no judge.toml declares"
     )

@@ -101,7 +101,7 @@ def caveats(before: Side, after: Side) -> Iterator[Caveat]:
         yield Caveat("same_run", {})
     if one.identity.speed != other.identity.speed:
         yield Caveat("speed", {"before": f"{one.identity.speed:g}", "after": f"{other.identity.speed:g}"})
-    if one.delay != other.delay:
+    elif one.delay != other.delay:
         yield Caveat("delay", {"before": f"{one.delay:g}", "after": f"{other.delay:g}"})
     if _load(before) != _load(after):
         names = (f"{side.first.identity.scenario}: {len(side.first.requests)}" for side in (before, after))
