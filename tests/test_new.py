@@ -21,7 +21,7 @@ MADE_AFTER = ("iterative", "fork", "thread", "message_queue")
 
 def copied(to: Path) -> Path:
     """The course in a folder of its own."""
-    for name in ("assignments", "templates"):
+    for name in ("assignments", "templates", "benchmarks"):
         shutil.copytree(REPOSITORY / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "report.toml", to)
     return to
