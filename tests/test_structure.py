@@ -56,6 +56,7 @@ FLOORS = {
         "show",
         "diff",
         "replay",
+        "messages",
     },
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-DEADLINE = 90  # seconds for any one answer of the browser, on a busy machine too
+DEADLINE = 240  # seconds for any one answer of the browser, on a busy machine too
 OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions", "--disable-breakpad",

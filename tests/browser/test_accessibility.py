@@ -14,7 +14,7 @@ from report.spec import LANGUAGES
 from tests.browser.chromium import Browser, Tab, browser, tab
 from tests.published import page
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 NARROW, WIDE = 360, 1400
 RUN = f"""axe.run(document, {{runOnly: {{type: "tag", values: {TAGS}}}}}).then((found) => ({{
