@@ -612,7 +612,7 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
         "from": "the assignment after which it is made, such as thread",
     }
 )
-def new(context: Context, number: str, name: str, from_: str) -> None:
+def new(context: Context, number: str = "", name: str = "", from_: str = "") -> None:
     """Make a new assignment after one that is there, right at once and ready to be filled in."""
     from report import new as making
 

@@ -67,3 +67,11 @@ def test_who_follows_it_has_an_assignment_that_is_right_and_then_none(root: Path
     assert "three-answered" in counts.made.files["report.ko.md"].decode()
     assert "greeter" not in run(away, root)
     assert (root / "report.toml").read_bytes() == (REPOSITORY / "report.toml").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--number", "2", "--name", "greeter", "--from", "thread"], ["--number", "42", "--name", "../x"]]
+)
+def test_a_command_that_cannot_be_meant_ends_with_status_2_and_one_line(root: Path, words: list[str]) -> None:
+    done = subprocess.run(["./inv", "new", *words], cwd=root, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
