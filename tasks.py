@@ -46,16 +46,23 @@ def _explained() -> Iterator[None]:
         yield
     except ReportError as error:
         for problem in error.problems:
-            print(f"error: {problem}", file=sys.stderr)
+            _complain(f"error: {problem}")
         if len(error.problems) > 1:
-            print(f"{len(error.problems)} problems", file=sys.stderr)
+            _complain(f"{len(error.problems)} problems")
         raise Exit(code=EXIT_CODES[type(error).__name__]) from None
     except BrokenPipeError:  # who read it has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries once more at its end
         raise Exit(code=PIPE_CLOSED) from None
     except KeyboardInterrupt:
-        print("interrupted; every run that was complete is kept", file=sys.stderr)
+        _complain("interrupted; every run that was complete is kept")
         raise Exit(code=INTERRUPTED) from None
+
+
+def _complain(sentence: str) -> None:
+    """To who types, in the language of the locale."""
+    from report import messages, welcome
+
+    print(messages.said(sentence, welcome.spoken(os.environ)), file=sys.stderr)
 
 
 def _course() -> "Course":

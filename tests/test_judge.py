@@ -298,7 +298,7 @@ def test_the_words_to_judge_it_again_are_a_command(root: Path) -> None:
 def invoke(root: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     """The command line itself, for the repository at root."""
     shutil.copy(REPOSITORY / "tasks.py", root)
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8"}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONIOENCODING": "utf-8", "LANGUAGE": "en"}
     command = [sys.executable, "-m", "invoke", *words]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
 

@@ -1,0 +1,65 @@
+"""Floor 3. What is printed, in the language of who reads it: a sentence of the code by its pair in messages.toml.
+
+Knows the catalogue only. The code goes on saying English; what has no pair stays English.
+"""
+
+import re
+import tomllib
+from functools import cache
+from string import Formatter
+
+from report.welcome import TEMPLATES
+
+CATALOGUE = TEMPLATES / "messages.toml"
+_ANY = r".*?(?<!:)"  # what ends with a colon is a place before a sentence
+_HINT = r"(?: \(did you mean .*?\?\))?"
+
+
+@cache
+def catalogue() -> dict[str, str]:
+    """The Korean of each English sentence; what stands in braces is a field, as in str.format."""
+    try:
+        tables: dict[str, dict[str, str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # the error that is to be told matters more than its language
+        return {}
+    return {english: korean for table in tables.values() for english, korean in table.items()}
+
+
+def said(sentence: str, language: str) -> str:
+    """The sentence in this language; of its further lines, those that are ours: what a program printed stays."""
+    if language != "ko":
+        return sentence
+    first, *further = sentence.split("\n")
+    return "\n".join([_korean(first), *(re.sub(r"^(  )(\w.*)", _indented, one) for one in further)])
+
+
+def _indented(line: re.Match[str]) -> str:
+    return line[1] + _korean(line[2])
+
+
+def _korean(sentence: str) -> str:
+    """By the pair that matches the whole of it, fields and all; else piece by piece, as in `file: key: reason`."""
+    for pattern, korean in _pairs():
+        if match := pattern.fullmatch(sentence):
+            return korean.format(**{name: _field(name, text) for name, text in match.groupdict().items()})
+    before, colon, after = sentence.partition(": ")
+    if not colon:
+        return sentence
+    place = _korean(before) if " " in before else before  # a key or a file is called as it is
+    return f"{place}{colon}{_korean(after)}"
+
+
+def _field(name: str, text: str) -> str:
+    return text.replace(" or ", ", ") if name == "choices" else _korean(text)
+
+
+@cache
+def _pairs() -> list[tuple[re.Pattern[str], str]]:
+    """Those with the most letters of their own first: another may match more than it means."""
+    made = []
+    for english, korean in catalogue().items():
+        pieces = [*Formatter().parse(english)]
+        fields = [f"(?P<{name}>{_HINT if name == 'hint' else _ANY})" if name else "" for _, name, _, _ in pieces]
+        pattern = "".join(re.escape(text) + field for (text, _, _, _), field in zip(pieces, fields, strict=True))
+        made.append((sum(len(text) for text, _, _, _ in pieces), re.compile(pattern, re.DOTALL), korean))
+    return [(pattern, korean) for _, pattern, korean in sorted(made, key=lambda one: -one[0])]

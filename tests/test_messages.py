@@ -1,0 +1,157 @@
+"""Every sentence that the tool raises has its Korean, and every Korean sentence is still raised."""
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from pydantic_core import _pydantic_core
+
+from report import errors
+from report.messages import catalogue, said
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+ALONE = {"verify.py"}  # goes with a bundle and knows nothing of the project
+RAISED = {
+    *vars(errors),
+    "ValueError",
+    "fault",
+    "_complain",
+}  # `fault` makes a ServerError, ValueErrors of models a sentence
+GATHERED = {"problems", "self.problems", "problem", "lacking", "sentences", "survivors", "how"}
+GENERATED = {"course.py", "judgement.py", "candidates.py", "wording.py", "reading.py"}  # modules that yield faults
+UNTOLD = {"expected_plural", "class_name", "field_type"}  # words of English and Python that Korean needs not
+PLACE = re.compile(r"""(?:--\S+ {}|[\w{}."\[\]()/-]+(?:\("[^ ]+(?:, "?[^ ]+)?\))?): ?""")
+
+
+def text(node: ast.expr) -> Iterator[str]:
+    """The strings that an expression may be, with {} for what is filled in."""
+    match node:
+        case ast.Constant(value=str(value)):
+            yield value.replace("{", "{{").replace("}", "}}")
+        case ast.JoinedStr(values=values):
+            yield "".join(next(text(v)) if isinstance(v, ast.Constant) else "{}" for v in values)
+        case ast.IfExp(body=body, orelse=other):
+            yield from (*text(body), *text(other))
+        case ast.List(elts=every) | ast.Tuple(elts=every) | ast.BoolOp(values=every):
+            yield from (one for part in every for one in text(part))
+        case ast.GeneratorExp(elt=inner) | ast.ListComp(elt=inner) | ast.Starred(value=inner):
+            yield from text(inner)
+        case ast.BinOp(left=left, right=right):
+            yield from map("".join, product([*text(left)] or ["{}"], [*text(right)] or ["{}"]))
+
+
+def shapes(sentence: str) -> Iterator[str]:
+    """Each line without the places before a colon and the subject that is filled in; none if no word is left."""
+    for line in sentence.split("\n"):
+        shape = re.sub(r"(?<!{){\w*}(?!})|(?<={{){\w*}(?=}})", "{}", line.strip())
+        shape = re.sub(r"({}){2,}", "{}", shape)
+        while place := PLACE.match(shape):
+            shape = shape[place.end() :]
+        while shape.startswith("{}"):
+            shape = shape.removeprefix("{}").strip()
+        if re.search("[A-Za-z]{2}", shape):
+            yield shape
+
+
+def nodes() -> Iterator[tuple[str, ast.AST]]:
+    for path in [*(REPOSITORY / "report").rglob("*.py"), REPOSITORY / "tasks.py"]:
+        if path.name not in ALONE:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                yield path.name, node
+
+
+def raised() -> Iterator[str]:
+    """The shape of each sentence that is raised, or gathered to be."""
+    for module, node in nodes():
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=given) if name in RAISED:
+                found = given[: 1 + (name == "fault")]
+            case ast.Call(func=ast.Attribute(value=to, attr="append" | "extend"), args=given):
+                found = given if ast.unparse(to) in GATHERED else []
+            case ast.Assign(targets=[to], value=value) | ast.AugAssign(target=to, value=value):
+                found = [value] if ast.unparse(to) in GATHERED else []
+            case ast.AnnAssign(target=to, value=ast.expr() as value):
+                found = [value] if ast.unparse(to) in GATHERED else []
+            case ast.FunctionDef(returns=ast.BinOp() as kind) if ast.unparse(kind) == "str | None":  # what is wrong
+                found = [one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value]
+            case ast.Yield(value=ast.expr() as value) if module in GENERATED:
+                found = [value]
+            case _:
+                continue
+        yield from (shape for one in found for sentence in text(one) for shape in shapes(sentence))
+
+
+def written() -> set[str]:
+    """The shape of every text in the code, raised or not, and what Python and pydantic say for us."""
+    ours = {shape for _, node in nodes() if isinstance(node, ast.expr) for one in text(node) for shape in shapes(one)}
+    theirs = [one["message_template_python"] for one in _pydantic_core.list_all_errors()]
+    lowered = {shape for one in theirs for shape in shapes(one[0].lower() + one[1:])}
+    return ours | lowered | {os.strerror(number) for number in range(1, 134)}
+
+
+def fields(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+def test_every_sentence_that_is_raised_has_its_korean() -> None:
+    known = {shape for english in catalogue() for shape in shapes(english)}
+    needed = set(raised())
+    assert len(needed) > 150
+    assert sorted(needed - known) == []
+
+
+def test_every_korean_sentence_is_still_said() -> None:
+    there = written()
+    gone = {english for english in catalogue() if not there.issuperset(shapes(english))}
+    assert gone == set()
+
+
+@pytest.mark.parametrize("english", catalogue())
+def test_a_sentence_is_said_by_its_own_pair(english: str) -> None:
+    """No other pair matches it first."""
+    filled = {name: "" if name == "hint" else f"<{name}>" for name in fields(english)}
+    expected = catalogue()[english].format(**filled)
+    assert said(english.format(**filled), "ko") == expected
+
+
+@pytest.mark.parametrize(
+    ("english", "korean"),
+    [
+        (
+            "error: --scenario tne: there is no such scenario (did you mean ten?); there are ten, one",
+            "오류: --scenario tne: 없는 시나리오입니다 (혹시 ten?). 있는 것: ten, one",
+        ),
+        (
+            "report.toml: languages[0]: input should be 'ko' or 'en'; found 'fr'",
+            "report.toml: languages[0]: 다음 중 하나여야 합니다: 'ko', 'en'. 적은 것: 'fr'",
+        ),
+        (
+            "a.toml: cannot be read: No such file or directory",
+            "a.toml: 읽을 수 없습니다: 그런 파일이나 폴더가 없습니다",
+        ),
+        (
+            "fork/ten.c: the server ended before it listened on port 80\n  end: exit status 1\n    is missing\nis missing",
+            "fork/ten.c: 서버: 80번 포트에서 연결을 받기 전에 끝났습니다\n  끝: 종료 상태 1\n    is missing\nis missing",
+        ),
+        ("something that nobody translated", "something that nobody translated"),
+    ],
+)
+def test_a_sentence_is_put_together_from_its_pieces(english: str, korean: str) -> None:
+    assert said(english, "ko") == korean
+    assert said(english, "en") == english
+
+
+def test_both_languages_of_a_sentence_have_the_same_fields() -> None:
+    assert len(catalogue()) > 200
+    different = {en for en, ko in catalogue().items() if fields(en) - UNTOLD != fields(ko) - UNTOLD}
+    assert different == set()
+
+
+def test_no_two_pairs_are_of_one_sentence() -> None:
+    every = [re.sub(r"{\w+}", "{}", english) for english in catalogue()]
+    assert {one for one in every if every.count(one) > 1} == set()
