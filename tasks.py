@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from invoke import Context, Exit, Task, task
 
@@ -58,11 +58,17 @@ def _explained() -> Iterator[None]:
         raise Exit(code=INTERRUPTED) from None
 
 
-def _complain(sentence: str) -> None:
-    """To who types, in the language of the locale."""
+def _say(*sentences: str, to: TextIO | None = None) -> None:
+    """Each on its line, in the language of the locale."""
     from report import messages, welcome
 
-    print(messages.said(sentence, welcome.spoken(os.environ)), file=sys.stderr)
+    language = welcome.spoken(os.environ)
+    for sentence in sentences:
+        print(messages.said(sentence, language), file=to, flush=True)
+
+
+def _complain(sentence: str) -> None:
+    _say(sentence, to=sys.stderr)
 
 
 def _course() -> "Course":
@@ -154,7 +160,7 @@ def list_(context: Context) -> None:
     with _explained():
         assignments = _course().assignments
         states = plan.states(ROOT, plan.plan(assignments, 1.0), EVIDENCE)
-        print("\n".join(console.listing(assignments, states)))
+        _say(*console.listing(assignments, states))
 
 
 @task(
@@ -209,7 +215,10 @@ def run(
         recorded = work.record_stale(ROOT, wanted, EVIDENCE, jobs, force=force, quiet=quiet or json)
         made = told.Made(wanted, recorded, *work.judged(ROOT, course.assignments, wanted, speed, EVIDENCE))
         folder = str(EVIDENCE.relative_to(ROOT))
-        print(told.document(made, folder) if json else "\n".join(told.lines(made, folder, quiet=quiet)))
+        if json:
+            print(told.document(made, folder))
+        else:
+            _say(*told.lines(made, folder, quiet=quiet))
         if any(v.state == "fails" for v in made.verdicts):
             raise ClaimError("a claim fails; the lines with × above say which")
 
@@ -286,15 +295,15 @@ def judge(
         chosen = candidates.chosen(candidates.rules(ROOT, course.assignments), course.chosen(assignment), mistake)
         words = judging.Words(ROOT, chosen)
         for told in (told for one in chosen for told in candidates.left_out(one)):
-            print(told)
+            _say(told)
         entries = judging.of_course(ROOT, chosen, JUDGED, jobs, _positive("delay", delay), mistake, good)
         print("\n".join(words.table_lines(entries, spoken)))
         if good:
             alarms = sum(not entry.is_right for entry in entries)
-            print(f"{len(entries)} judgements of good servers, {alarms} false alarms")
+            _say(f"{len(entries)} judgements of good servers, {alarms} false alarms")
         else:
             publish.write(words.table(entries), BUILD)
-            print(f"{scoreboard.summary(entries)}; table in build/mistakes.*.md")
+            _say(f"{scoreboard.summary(entries)}; table in build/mistakes.*.md")
         judging.must_be_right(entries)
 
 
@@ -308,7 +317,7 @@ def report(context: Context, jobs: int = 8, format: str = "html") -> None:
         made_from = stamp.inputs(ROOT, EVIDENCE, format)
         said = stamp.unchanged(STAMP, made_from, BUILD)
         if said is not None:
-            print("\n".join([*said, "nothing changed"]))
+            _say(*said, "nothing changed")
             return
         _report(jobs, format, made_from)
 
@@ -339,7 +348,7 @@ def _report(jobs: int, format: str, made_from: str) -> None:
         console.gates(made),
     ]
     stamp.write(STAMP, made_from, BUILD, outputs, said)
-    print("\n".join([*said, f"{len(changed)} of {len(made.files)} files changed"]))
+    _say(*said, f"{len(changed)} of {len(made.files)} files changed")
 
 
 @task(help={"port": "default 8099", "jobs": _HELP["jobs"]})
@@ -362,7 +371,7 @@ def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
 
     with _explained():
         work.record_stale(ROOT, plan.plan(_course().assignments, 1.0), EVIDENCE, jobs)
-        previewing.serve(ROOT, render, watched, port, lambda line: print(line, flush=True))
+        previewing.serve(ROOT, render, watched, port, _say)
 
 
 @task(help={"jobs": "runs side by side (default 4)"})
@@ -384,12 +393,12 @@ def check(context: Context, jobs: int = 4) -> None:
         with progress_for(plan.plan(course.assignments, checking.SPEEDS[0])) as progress:
             counts = checking.check(ROOT, course.assignments, course.settings, BUILD / "check", progress, max(1, jobs))
         for told in counts.undecided:
-            print(f"undecided: {told}")
+            _say(f"undecided: {told}")
         besides = f" ({counts.lacking} undecided, as told above)" if counts.lacking else ""
-        print(
+        _say(
             f"checked: {counts.claims} claims{besides} on {counts.runs} fresh runs, {counts.transcripts} transcripts; "
-            f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold\n"
-            + console.gates(counts.made)
+            f"docs/: {counts.published_files} files byte for byte, {counts.published_claims} claims hold",
+            console.gates(counts.made),
         )
         publishing.compare(site.files(ROOT, _commands()), ROOT / "docs", checking.REMEDY, alone=False)
         rules = list(candidates.rules(ROOT, course.assignments).values())
@@ -397,8 +406,7 @@ def check(context: Context, jobs: int = 4) -> None:
         judging.must_be_right(entries)
         left_out = [told for one in rules for told in candidates.left_out(one)]
         judging.must_be_told(judging.Words(ROOT, rules).table(entries), ROOT / "assignments", whole=not left_out)
-        print("\n".join(left_out), end="\n" if left_out else "")
-        print(f"judged: {scoreboard.summary(entries)}")
+        _say(*left_out, f"judged: {scoreboard.summary(entries)}")
 
 
 @task(help={"assignment": _HELP["assignment"]})
@@ -423,7 +431,7 @@ def accept(context: Context, assignment: str | None = None) -> None:
             path = ROOT / "assignments" / name / "expected.txt"
             before = path.read_text(encoding="utf-8") if path.is_file() else ""
             publish.write_file(path, text.encode())
-            print(difference(before, text, name) or f"assignments/{name}/expected.txt: unchanged")
+            _say(difference(before, text, name) or f"assignments/{name}/expected.txt: unchanged")
 
 
 @task(help={"jobs": _HELP["jobs"]})
@@ -448,7 +456,7 @@ def publish(context: Context, jobs: int = 8) -> None:
         changed = publishing.write(files, ROOT / "docs")
         removed = publishing.remove_others(files, ROOT / "docs")
         changed += publishing.write(site.files(ROOT, _commands(), Keep(ROOT, KEPT)), ROOT / "docs")
-        print(f"docs/: {console.tally(made.verdicts)}; {len(changed)} files written, {len(removed)} removed")
+        _say(f"docs/: {console.tally(made.verdicts)}; {len(changed)} files written, {len(removed)} removed")
 
 
 @task(
@@ -483,9 +491,9 @@ def export(
             publish.write_file(Path(to) / path, data, lasting=False)
             paths.append(path)
         if stale:
-            print(f"{len(stale)} of these runs are stale, and were taken as they were recorded; invoke list says why")
+            _say(f"{len(stale)} of these runs are stale, and were taken as they were recorded; invoke list says why")
         runs = sum(path.endswith("/load.har") for path in paths)
-        print(f"{to}: {len(paths)} files of {runs} runs; trace.json opens in ui.perfetto.dev, *.cast in asciinema")
+        _say(f"{to}: {len(paths)} files of {runs} runs; trace.json opens in ui.perfetto.dev, *.cast in asciinema")
 
 
 @task(help={"to": "the file (default build/bundle.zip)"})
@@ -504,8 +512,8 @@ def bundle(context: Context, to: str = "build/bundle.zip") -> None:
         material = takeaway.material(course, EVIDENCE)
         data = takeaway.bundled(ROOT, course, material, EVIDENCE, BUILD, stamp.outputs(STAMP))
         publish.write_file(Path(to), data)
-        print(f"{to}: {len(data) / 2**20:.1f} MiB, SHA-256 {evidence.digest(data)}")
-        print("unpack it and check it with: python3 verify.py")
+        _say(f"{to}: {len(data) / 2**20:.1f} MiB, SHA-256 {evidence.digest(data)}")
+        _say("unpack it and check it with: python3 verify.py")
 
 
 @task(
@@ -593,7 +601,7 @@ def open_(context: Context, language: str | None = None) -> None:
         path = latest.page(ROOT, _language(_course(), language))
         print(path.relative_to(ROOT), flush=True)
         if not webbrowser.open(path.as_uri()):
-            print("no browser could be started here; open the file yourself")
+            _say("no browser could be started here; open the file yourself")
 
 
 @task(help={"assignment": "number or folder name", "port": "default 8090", "delay": "seconds (default 5)"})
@@ -607,7 +615,7 @@ def serve(context: Context, assignment: str, port: int = 8090, delay: float = 5.
         (chosen,) = _course().chosen(assignment)
         (name,) = choose("server", server, chosen.servers)
         command = fill_command(chosen, name, port=port, delay=delay)
-        print(f"http://localhost:{port}/ (stop with Ctrl-C)", flush=True)
+        _say(f"http://localhost:{port}/ (stop with Ctrl-C)")
         os.chdir(ROOT / chosen.servers[name].directory)
         os.execvp(command[0], command)
 
@@ -625,7 +633,7 @@ def new(context: Context, number: str = "", name: str = "", from_: str = "") -> 
 
     with _explained():
         print("\n".join(making.make(ROOT, _course().assignments, number, name, from_)))
-        print(f"try it: invoke run --assignment {number} --speed 20; what comes next: assignments/TUTORIAL.md")
+        _say(f"try it: invoke run --assignment {number} --speed 20; what comes next: assignments/TUTORIAL.md")
 
 
 @task
@@ -635,7 +643,7 @@ def schema(context: Context) -> None:
     from report import schema as schemas
 
     with _explained():
-        print("\n".join(publish.write(schemas.files(), ROOT)) or "nothing changed")
+        _say(*(publish.write(schemas.files(), ROOT) or ["nothing changed"]))
 
 
 @task(help={"options": "handed to pytest, such as -k fork"})

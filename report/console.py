@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from report.rendering.edition import Edition
 
 SIGNS = {"holds": "○", "fails": "×", "undecided": "△"}
-_UNITS = {
+UNITS = {
     "seconds": " s",
     "microseconds": " us",
     "delays": " delays",
@@ -47,7 +47,7 @@ def verdicts(found: Iterable[Verdict]) -> Iterator[str]:
     """A line for each verdict: sign, word, claim, what was measured, the bound."""
     for v in found:
         unit = "ratio" if v.claim.is_ratio else find(v.claim.metric).unit
-        value = f"{number(v.value, unit)}{_UNITS[unit]}" if v.value is not None else v.reason
+        value = f"{number(v.value, unit)}{UNITS[unit]}" if v.value is not None else v.reason
         beside = v.claim.beside
         place = f"{v.assignment}/{v.scenario}.{v.server}"
         yield f"{SIGNS[v.state]} {v.state:9} {place}: {v.claim.id}: {v.claim.metric}{beside} {value} ({bound(v.claim)})"

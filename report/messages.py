@@ -11,8 +11,12 @@ from string import Formatter
 from report.welcome import TEMPLATES
 
 CATALOGUE = TEMPLATES / "messages.toml"
-_ANY = r".*?(?<!:)"  # what ends with a colon is a place before a sentence
-_HINT = r"(?: \(did you mean .*?\?\))?"
+LONGEST = 2000  # letters; what is longer is no sentence of ours alone, and stays English
+_FIELD = (
+    r"(?:(?!; found ).)*?(?<!:)"  # no place before a sentence, which ends with a colon, and no value that was found
+)
+_FIELDS = {"sentence": ".*?", "hint": r"(?: \(did you mean .*?\?\))?"}
+_SUBJECT = r"(?!(?:--\S+ )?\S+: )"  # nor does a field that comes first begin with a place
 
 
 @cache
@@ -20,7 +24,9 @@ def catalogue() -> dict[str, str]:
     """The Korean of each English sentence; what stands in braces is a field, as in str.format."""
     try:
         tables: dict[str, dict[str, str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # the error that is to be told matters more than its language
+        labels = tomllib.loads((TEMPLATES / "labels.toml").read_text(encoding="utf-8"))
+        tables["reasons"] = {labels["en"]["reasons"][key]: korean for key, korean in labels["ko"]["reasons"].items()}
+    except (OSError, ValueError, KeyError):  # the error that is to be told matters more than its language
         return {}
     return {english: korean for table in tables.values() for english, korean in table.items()}
 
@@ -39,7 +45,7 @@ def _indented(line: re.Match[str]) -> str:
 
 def _korean(sentence: str) -> str:
     """By the pair that matches the whole of it, fields and all; else piece by piece, as in `file: key: reason`."""
-    for pattern, korean in _pairs():
+    for pattern, korean in _pairs() if len(sentence) <= LONGEST else ():
         if match := pattern.fullmatch(sentence):
             return korean.format(**{name: _field(name, text) for name, text in match.groupdict().items()})
     before, colon, after = sentence.partition(": ")
@@ -58,8 +64,10 @@ def _pairs() -> list[tuple[re.Pattern[str], str]]:
     """Those with the most letters of their own first: another may match more than it means."""
     made = []
     for english, korean in catalogue().items():
-        pieces = [*Formatter().parse(english)]
-        fields = [f"(?P<{name}>{_HINT if name == 'hint' else _ANY})" if name else "" for _, name, _, _ in pieces]
-        pattern = "".join(re.escape(text) + field for (text, _, _, _), field in zip(pieces, fields, strict=True))
-        made.append((sum(len(text) for text, _, _, _ in pieces), re.compile(pattern, re.DOTALL), korean))
+        pattern = _SUBJECT if english.startswith("{") else ""
+        letters = 0
+        for text, name, _, _ in Formatter().parse(english):
+            pattern += re.escape(text) + (f"(?P<{name}>{_FIELDS.get(name, _FIELD)})" if name else "")
+            letters += len(text)
+        made.append((letters, re.compile(pattern, re.DOTALL), korean))
     return [(pattern, korean) for _, pattern, korean in sorted(made, key=lambda one: -one[0])]

@@ -59,9 +59,9 @@ def lines(made: Made, folder: str, *, quiet: bool) -> Iterator[str]:
 def _figures(identity: Identity, sends: int, found: Mapping[str, float | None]) -> str:
     answered, makespan, longest = (found[metric] for metric in FIGURES)
     told = [f"{number(answered, 'count')} of {sends} answered" if answered is not None else f"{sends} sent"]
-    told += [f"makespan {number(makespan, 'delays')} delays"] if makespan is not None else []
-    told += [f"slowest answer {number(longest, 'seconds')} s"] if longest is not None else []
-    return f"{identity}: {', '.join(told)}"
+    told += [f", makespan {number(makespan, 'delays')} delays"] if makespan is not None else []
+    told += [f", slowest answer {number(longest, 'seconds')} s"] if longest is not None else []
+    return f"{identity}: {''.join(told)}"
 
 
 def document(made: Made, folder: str) -> str:

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -11,17 +12,13 @@ from string import Formatter
 import pytest
 from pydantic_core import _pydantic_core
 
-from report import errors
+from report import console, errors
 from report.messages import catalogue, said
+from report.welcome import TEMPLATES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 ALONE = {"verify.py"}  # goes with a bundle and knows nothing of the project
-RAISED = {
-    *vars(errors),
-    "ValueError",
-    "fault",
-    "_complain",
-}  # `fault` makes a ServerError, ValueErrors of models a sentence
+RAISED = {*vars(errors), "ValueError", "fault", "_complain", "_say", "announce"}  # `fault` makes a ServerError
 GATHERED = {"problems", "self.problems", "problem", "lacking", "sentences", "survivors", "how"}
 GENERATED = {"course.py", "judgement.py", "candidates.py", "wording.py", "reading.py"}  # modules that yield faults
 UNTOLD = {"expected_plural", "class_name", "field_type"}  # words of English and Python that Korean needs not
@@ -70,7 +67,7 @@ def raised() -> Iterator[str]:
     for module, node in nodes():
         match node:
             case ast.Call(func=ast.Name(id=name), args=given) if name in RAISED:
-                found = given[: 1 + (name == "fault")]
+                found = given[: {"fault": 2, "_say": None}.get(name, 1)]
             case ast.Call(func=ast.Attribute(value=to, attr="append" | "extend"), args=given):
                 found = given if ast.unparse(to) in GATHERED else []
             case ast.Assign(targets=[to], value=value) | ast.AugAssign(target=to, value=value):
@@ -87,10 +84,15 @@ def raised() -> Iterator[str]:
 
 
 def written() -> set[str]:
-    """The shape of every text in the code, raised or not, and what Python and pydantic say for us."""
+    """The shape of every text in the code, raised or not, of every verdict, and what others say for us."""
     ours = {shape for _, node in nodes() if isinstance(node, ast.expr) for one in text(node) for shape in shapes(one)}
     theirs = [one["message_template_python"] for one in _pydantic_core.list_all_errors()]
     lowered = {shape for one in theirs for shape in shapes(one[0].lower() + one[1:])}
+    lines = [f"{sign} {state:9} {{}}: {{}}: {{}}" for state, sign in console.SIGNS.items()]
+    lines += [f"{sign} undecided {{}}: {{}}: {{}} {{}} ({{}})" for sign in console.SIGNS.values()]
+    lines += [f"{{}} {{}}{unit} ({{}})" for unit in console.UNITS.values()]
+    lines += tomllib.loads((TEMPLATES / "labels.toml").read_text(encoding="utf-8"))["en"]["reasons"].values()
+    ours |= {shape for line in lines for shape in shapes(line)}
     return ours | lowered | {os.strerror(number) for number in range(1, 134)}
 
 
@@ -124,7 +126,7 @@ def test_a_sentence_is_said_by_its_own_pair(english: str) -> None:
     [
         (
             "error: --scenario tne: there is no such scenario (did you mean ten?); there are ten, one",
-            "오류: --scenario tne: 없는 시나리오입니다 (혹시 ten?). 있는 것: ten, one",
+            "오류: --scenario tne: 없는 시나리오입니다(혹시 ten?). 있는 것: ten, one",
         ),
         (
             "report.toml: languages[0]: input should be 'ko' or 'en'; found 'fr'",
@@ -137,6 +139,14 @@ def test_a_sentence_is_said_by_its_own_pair(english: str) -> None:
         (
             "fork/ten.c: the server ended before it listened on port 80\n  end: exit status 1\n    is missing\nis missing",
             "fork/ten.c: 서버: 80번 포트에서 연결을 받기 전에 끝났습니다\n  끝: 종료 상태 1\n    is missing\nis missing",
+        ),
+        (
+            "fork/ten.c.x20: 9 of 10 answered, makespan 1.04 delays, slowest answer 0.26 s",
+            "fork/ten.c.x20: 요청 10개 가운데 9개에 응답, 총 소요 시간은 지연 시간의 1.04배, 가장 느린 응답 0.26초",
+        ),
+        (
+            "△ undecided fork/ten.c: sooner: makespan.delays ÷ fork/one fork/one.c was not run (≤ 0.5)",
+            "△ 판정 보류 fork/ten.c: sooner: makespan.delays ÷ fork/one fork/one.c: 실행하지 않았습니다(≤ 0.5)",
         ),
         ("something that nobody translated", "something that nobody translated"),
     ],
