@@ -60,11 +60,10 @@ def _explained() -> Iterator[None]:
 
 def _say(*sentences: str, to: TextIO | None = None) -> None:
     """Each on its line, in the language of the locale."""
-    from report import messages, welcome
+    from report import messages
 
-    language = welcome.spoken(os.environ)
     for sentence in sentences:
-        print(messages.said(sentence, language), file=to, flush=True)
+        print(messages.here(sentence), file=to, flush=True)
 
 
 def _complain(sentence: str) -> None:
@@ -380,7 +379,7 @@ def check(context: Context, jobs: int = 4) -> None:
     planted mistake must be rejected with its diagnosis, and every good server accepted."""
     import shutil
 
-    from report import candidates, console, plan, site
+    from report import candidates, console, messages, plan, site
     from report import check as checking
     from report import judge as judging
     from report import publish as publishing
@@ -390,7 +389,7 @@ def check(context: Context, jobs: int = 4) -> None:
     with _explained():
         course = _course()
         shutil.rmtree(BUILD / "check", ignore_errors=True)
-        with progress_for(plan.plan(course.assignments, checking.SPEEDS[0])) as progress:
+        with progress_for(plan.plan(course.assignments, checking.SPEEDS[0]), say=messages.here) as progress:
             counts = checking.check(ROOT, course.assignments, course.settings, BUILD / "check", progress, max(1, jobs))
         for told in counts.undecided:
             _say(f"undecided: {told}")
@@ -413,7 +412,7 @@ def check(context: Context, jobs: int = 4) -> None:
 def accept(context: Context, assignment: str | None = None) -> None:
     """Run the transcript's scenario anew and take what it prints as expected.txt; shows what changed."""
     from report import check as checking
-    from report import plan, publish
+    from report import messages, plan, publish
     from report.recording import progress_for, record_all
     from report.rendering.transcript import difference
 
@@ -425,7 +424,7 @@ def accept(context: Context, assignment: str | None = None) -> None:
             if a.transcript is not None
             for p in plan.plan([a], checking.SPEEDS[0], a.transcript.scenario, a.transcript.server)
         ]
-        with progress_for(wanted) as progress:
+        with progress_for(wanted, say=messages.here) as progress:
             record_all(ROOT, wanted, BUILD / "accept", progress, jobs=2)
         for name, text in checking.transcripts_of(chosen, plan.read(wanted, BUILD / "accept")).items():
             path = ROOT / "assignments" / name / "expected.txt"

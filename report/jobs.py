@@ -45,9 +45,10 @@ def record_stale(
     able = plan.possible(wanted, plan.lacking({one.assignment.name: one.assignment for one in wanted}.values()))
     todo = [state.planned for state in plan.states(root, able, folder) if force or state.reason]
     if todo:
+        from report import messages
         from report.recording import progress_for, record_all
 
-        with progress_for(todo, quiet=quiet) as progress:
+        with progress_for(todo, quiet=quiet, say=messages.here) as progress:
             record_all(root, todo, folder, progress, jobs=max(1, jobs))
     return todo
 

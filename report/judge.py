@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from report import candidates, plan, sanitizers
+from report import candidates, messages, plan, sanitizers
 from report.candidates import Candidate
 from report.errors import ClaimError, OutdatedError, ReportError, ServerError, SpecError
 from report.judgement import ELSEWHERE, EXCEEDS, REPORTED, UNRECORDED, Rules
@@ -117,7 +117,7 @@ def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: i
     every = {one.place: _planned(one) for one in entering}
     for planned in (planned for runs in every.values() for planned in runs):
         shutil.rmtree(folder / planned.identity.directory, ignore_errors=True)
-    with progress_for([planned for runs in every.values() for planned in runs]) as progress:
+    with progress_for([planned for runs in every.values() for planned in runs], say=messages.here) as progress:
         for part in (slice(0, 1), slice(1, None)):
             wanted = [p for one in entering if not attempts[one.place].faults for p in every[one.place][part]]
             failed = attempt_all(root, wanted, folder, progress, jobs, JUDGING) if wanted else {}

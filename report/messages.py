@@ -1,14 +1,15 @@
 """Floor 3. What is printed, in the language of who reads it: a sentence of the code by its pair in messages.toml.
 
-Knows the catalogue only. The code goes on saying English; what has no pair stays English.
+Knows the catalogue and the locale only. The code goes on saying English; what has no pair stays English.
 """
 
+import os
 import re
 import tomllib
 from functools import cache
 from string import Formatter
 
-from report.welcome import TEMPLATES
+from report.welcome import TEMPLATES, spoken
 
 CATALOGUE = TEMPLATES / "messages.toml"
 LONGEST = 2000  # letters; what is longer is no sentence of ours alone, and stays English
@@ -37,6 +38,11 @@ def said(sentence: str, language: str) -> str:
         return sentence
     first, *further = sentence.split("\n")
     return "\n".join([_korean(first), *(re.sub(r"^(  )(\w.*)", _indented, one) for one in further)])
+
+
+def here(sentence: str) -> str:
+    """The sentence in the language of the locale."""
+    return said(sentence, spoken(os.environ))
 
 
 def _indented(line: re.Match[str]) -> str:

@@ -68,6 +68,10 @@ def raised() -> Iterator[str]:
         match node:
             case ast.Call(func=ast.Name(id=name), args=given) if name in RAISED:
                 found = given[: {"fault": 2, "_say": None}.get(name, 1)]
+            case ast.Call(func=ast.Attribute(attr="_say" | "stage"), args=given):
+                found = given
+            case ast.Call(func=ast.Name(id="stage"), args=[_, *given]):
+                found = given
             case ast.Call(func=ast.Attribute(value=to, attr="append" | "extend"), args=given):
                 found = given if ast.unparse(to) in GATHERED else []
             case ast.Assign(targets=[to], value=value) | ast.AugAssign(target=to, value=value):

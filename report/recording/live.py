@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from report.planned import Planned
-from report.recording.progress import PlainProgress, QuietProgress, Who
+from report.recording.progress import PlainProgress, QuietProgress, Say, Who
 from report.run import Identity
 from report.spec import Assignment, Series
 
@@ -48,8 +48,13 @@ class LiveProgress:
     """
 
     def __init__(
-        self, plan: Sequence[Planned], console: Console | None = None, clock: Callable[[], float] = monotonic
+        self,
+        plan: Sequence[Planned],
+        console: Console | None = None,
+        clock: Callable[[], float] = monotonic,
+        say: Say = str,
     ) -> None:
+        self._say = say
         self._console = console or Console(highlight=False)
         self._plan = {_what(planned.identity): planned for planned in plan}
         self._rows: dict[Identity, _Row] = {}
@@ -85,10 +90,10 @@ class LiveProgress:
                 row.values[name] = match[1] or ""
 
     def done(self, identity: Identity, seconds: float) -> None:
-        self._end(identity, Text(f"{identity}: recorded in {seconds:.1f} s"))
+        self._end(identity, Text(self._say(f"{identity}: recorded in {seconds:.1f} s")))
 
     def failed(self, identity: Identity, sentence: str) -> None:
-        self._end(identity, Text(f"{identity}: failed", style="red"))
+        self._end(identity, Text(self._say(f"{identity}: failed"), style="red"))
 
     def _row(self, identity: Identity) -> _Row:
         planned = self._plan.get(_what(identity))
@@ -111,25 +116,31 @@ class LiveProgress:
             rows = sorted(self._rows.items(), key=lambda item: str(item[0]))
             caption = f"{self._ended} of {len(self._plan)} runs ended"
         caption += f"; clients: {SERVED} served, {WAITING} waiting, {TO_COME} to come"
-        table = Table("run", "stage", "clients", "now", "left", box=None, caption=caption, caption_justify="left")
+        heads = self._say("run, stage, clients, now, left").split(", ")
+        table = Table(*heads, box=None, caption=self._say(caption), caption_justify="left")
         table.columns[4].justify = "right"
         for identity, row in rows:
             now = "  ".join(f"{name} {_level(value, row.series[name][1])}" for name, value in [*row.values.items()])
             left = row.expected - (self._clock() - row.began)
-            told = f"{left:.0f} s" if left >= 1 else "soon" if row.expected else ""
-            table.add_row(*map(Text, (str(identity), row.stage, _clients(row), now, told)))
+            told = self._say(f"{left:.0f} s" if left >= 1 else "soon" if row.expected else "")
+            clients = _bar(row) + self._say(_clients(row))
+            table.add_row(*map(Text, (str(identity), self._say(row.stage), clients, now, told)))
         return table
 
 
 def _clients(row: _Row) -> str:
-    """A bar of all that are planned, and in figures what has become of them."""
+    """In figures what has become of all that are planned."""
+    waiting = max(0, row.came - row.answered)
+    return f"{row.answered}/{row.clients}" + (f", {waiting} waiting" if waiting else "")
+
+
+def _bar(row: _Row) -> str:
     waiting = max(0, row.came - row.answered)
     known = max(row.clients, row.answered + waiting, 1)
     cells = min(ACROSS, known)
     served = row.answered * cells // known
     asking = min(cells - served, -(-waiting * cells // known))  # one that waits is seen, however many there are
-    bar = SERVED * served + WAITING * asking + TO_COME * (cells - served - asking)
-    return f"{bar} {row.answered}/{row.clients}" + (f", {waiting} waiting" if waiting else "")
+    return SERVED * served + WAITING * asking + TO_COME * (cells - served - asking) + " "
 
 
 def _level(value: str, series: Series) -> str:
@@ -147,9 +158,9 @@ def _what(identity: Identity) -> tuple[str, str, str]:
     return identity.assignment, identity.scenario, identity.server
 
 
-def progress_for(plan: Sequence[Planned], *, quiet: bool = False) -> LiveProgress | QuietProgress:
+def progress_for(plan: Sequence[Planned], *, quiet: bool = False, say: Say = str) -> LiveProgress | QuietProgress:
     """The live table where the output is a terminal, plain lines elsewhere, nothing if `quiet`; a context manager."""
     console = Console(highlight=False)
     if quiet:
         return QuietProgress()
-    return LiveProgress(plan, console) if console.is_terminal else PlainProgress(plan)
+    return LiveProgress(plan, console, say=say) if console.is_terminal else PlainProgress(plan, say=say)

@@ -4,7 +4,7 @@ Knows the plan and what it is told; must not know how anything is run. Called fr
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
@@ -15,6 +15,7 @@ from report.planned import Planned
 from report.run import Identity
 
 Who = Literal["server", "client"]
+Say = Callable[[str], str]  # an English sentence in the language of who reads
 
 
 class Progress(Protocol):
@@ -60,7 +61,8 @@ class QuietProgress:
 class PlainProgress(QuietProgress):
     """One line for each run's beginning and end: for logs and pipes."""
 
-    def __init__(self, plan: Sequence[Planned] = (), console: Console | None = None) -> None:
+    def __init__(self, plan: Sequence[Planned] = (), console: Console | None = None, say: Say = str) -> None:
+        self._say = say
         self._console = console or Console(highlight=False, soft_wrap=True)
         self._begun: set[Identity] = set()
         self._lock = threading.Lock()
@@ -69,12 +71,12 @@ class PlainProgress(QuietProgress):
         with self._lock:
             if identity not in self._begun:
                 self._begun.add(identity)
-                self._console.print(Text(f"{identity}: recording"))
+                self._console.print(Text(self._say(f"{identity}: recording")))
 
     def done(self, identity: Identity, seconds: float) -> None:
         with self._lock:
-            self._console.print(Text(f"{identity}: recorded in {seconds:.1f} s"))
+            self._console.print(Text(self._say(f"{identity}: recorded in {seconds:.1f} s")))
 
     def failed(self, identity: Identity, sentence: str) -> None:
         with self._lock:
-            self._console.print(Text(f"{identity}: failed"))
+            self._console.print(Text(self._say(f"{identity}: failed")))
