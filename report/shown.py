@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from report import messages
+
 FIRST = "report.ko.html"
 LAST_GOOD = "last-good/"  # below it, the pages as they were before the rendering failed
 # EventSource connects again by itself, so a preview that was stopped and started anew finds its pages still open.
@@ -79,7 +81,8 @@ class Shown:
         return Answer(200, name, _live(data.decode(), version) if page else data)
 
     def _error_page(self, name: str) -> str:
-        parts = [f"<pre>{html.escape(problem)}</pre>" for problem in self.problems]
+        said = [one for english in self.problems for one in dict.fromkeys((messages.said(english, "ko"), english))]
+        parts = [f"<pre>{html.escape(problem)}</pre>" for problem in said]
         if name in self.files:
             link = f'<a href="/{LAST_GOOD}{html.escape(name)}">마지막으로 만든 보고서</a>'
             parts.append(f'<p>{link} <span lang="en">(the last good one)</span></p>')

@@ -14,6 +14,7 @@ from pydantic_core import _pydantic_core
 
 from report import console, errors
 from report.messages import catalogue, said
+from report.shown import Shown
 from report.welcome import TEMPLATES
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -169,3 +170,12 @@ def test_both_languages_of_a_sentence_have_the_same_fields() -> None:
 def test_no_two_pairs_are_of_one_sentence() -> None:
     every = [re.sub(r"{\w+}", "{}", english) for english in catalogue()]
     assert {one for one in every if every.count(one) > 1} == set()
+
+
+def test_the_page_of_a_preview_says_what_is_wrong_in_both_languages() -> None:
+    page = Shown({}, ("report.toml: nam: unknown key", "nobody translated this")).answer("report.ko.html", "").body
+    assert re.findall("<pre>(.*?)</pre>", page.decode()) == [
+        "report.toml: nam: 모르는 키입니다",
+        "report.toml: nam: unknown key",
+        "nobody translated this",
+    ]
