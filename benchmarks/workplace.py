@@ -17,7 +17,16 @@ from report import course, evidence, freshness, plan
 from report.planned import Planned
 from report.rendering import metrics
 
-SOURCES = ("assignments", "report", "templates", "tasks.py", "report.toml", "requirements.txt", "requirements.in")
+SOURCES = (
+    "assignments",
+    "report",
+    "templates",
+    "benchmarks",
+    "tasks.py",
+    "report.toml",
+    "requirements.txt",
+    "requirements.in",
+)
 EVIDENCE = ("build/evidence", "docs/evidence")  # the newest first
 INVOKE = (sys.executable, "-m", "invoke")
 LANGUAGES = ("ko", "en")

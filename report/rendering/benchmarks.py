@@ -19,7 +19,7 @@ INDEX = f"{FOLDER}/pictures.json"  # title and alternative text of each picture,
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Each picture under its title, as Markdown, and the SVGs by their path beside the report."""
+    """Each picture with its title as caption, as Markdown, and the SVGs by their path beside the report."""
 
     text: str = ""
     pictures: Mapping[str, bytes] = field(default_factory=dict)
@@ -32,7 +32,7 @@ def shown(root: Path, names: Iterable[str], language: Language) -> Shown:
         words = _words(root, name, language)
         path = f"figures/benchmark-{name}.{language}.svg"
         pictures[path] = _bytes(root, f"{FOLDER}/{name}.{language}.svg")
-        parts.append(f"### {words['title']}\n\n![{words['alternative']}]({path})")
+        parts.append(f"![{words['alternative']}]({path})\n\n*{words['title']}*")
     return Shown("\n\n".join(parts), pictures)
 
 

@@ -17,7 +17,7 @@ EN, KO = "assignments/fork/explanation.en.md", "assignments/fork/explanation.ko.
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A copy of all that a report is made from."""
-    for name in ("assignments", "templates"):
+    for name in ("assignments", "templates", "benchmarks"):
         shutil.copytree(REPOSITORY / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "report.toml", tmp_path)
     return tmp_path
