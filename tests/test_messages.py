@@ -10,8 +10,10 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
+from invoke import Exit
 from pydantic_core import _pydantic_core
 
+import tasks
 from report import console, errors
 from report.messages import catalogue, said
 from report.shown import Shown
@@ -179,3 +181,15 @@ def test_the_page_of_a_preview_says_what_is_wrong_in_both_languages() -> None:
         "report.toml: nam: unknown key",
         "nobody translated this",
     ]
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"), [("ko", "오류: a.toml: 없습니다\n"), ("en", "error: a.toml: is missing\n")]
+)
+def test_an_error_is_printed_in_the_language_of_the_locale(
+    locale: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LANGUAGE", locale)
+    with pytest.raises(Exit), tasks._explained():
+        raise errors.SpecError("a.toml: is missing")
+    assert capsys.readouterr().err == told
