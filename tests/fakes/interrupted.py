@@ -47,7 +47,8 @@ def telling(name: str, bounds: Bounds) -> Group | None:
 
 make = cgroup.make
 cgroup.make = telling  # type: ignore[assignment]
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have it ignored, as nohup does
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # whoever runs the tests may have these ignored, as nohup does,
+signal.signal(signal.SIGINT, signal.default_int_handler)  # and as a shell does for what it runs in the background
 folder, tag, server, what, text, number, whom = sys.argv[1:]
 delay = 0.1 if "told" in text else 60.0  # past the load, or still under it however slowly the signal is noticed
 spec = scenario(delay=delay, load=Load(timeout=120.0))
