@@ -121,7 +121,7 @@ _HELP = {
     "scenario": "only this scenario",
     "server": "only this server",
     "speed": "divide every wait by this (default 1: the course's five seconds)",
-    "jobs": "runs side by side, where they only wait (default 8)",
+    "jobs": "runs side by side, where they only wait (default 16)",
     "force": "run again what is fresh, too",
 }
 
@@ -183,7 +183,7 @@ def run(
     scenario: str | None = None,
     server: str | None = None,
     speed: float = 1.0,
-    jobs: int = 8,
+    jobs: int = 16,
     force: bool = False,
     command: str | None = None,
     build: str | None = None,
@@ -280,7 +280,7 @@ def judge(
     mistake: str | None = None,
     good: int = 0,
     delay: float = 0.5,
-    jobs: int = 8,
+    jobs: int = 16,
     language: str | None = None,
 ) -> None:
     """Judge the course's good servers, which must be accepted, and its planted mistakes, which must be named."""
@@ -307,7 +307,7 @@ def judge(
 
 
 @task(help={"jobs": _HELP["jobs"], "format": "html (default; always with Markdown), or pdf as well"})
-def report(context: Context, jobs: int = 8, format: str = "html") -> None:
+def report(context: Context, jobs: int = 16, format: str = "html") -> None:
     """Record what is stale and render the report into build/."""
     from report import stamp
 
@@ -351,7 +351,7 @@ def _report(jobs: int, format: str, made_from: str) -> None:
 
 
 @task(help={"port": "default 8099", "jobs": _HELP["jobs"]})
-def preview(context: Context, port: int = 8099, jobs: int = 8) -> None:
+def preview(context: Context, port: int = 8099, jobs: int = 16) -> None:
     """Serve the report on loopback and reload it whenever prose, template, style or evidence changes."""
     from collections.abc import Iterable, Mapping
 
@@ -434,7 +434,7 @@ def accept(context: Context, assignment: str | None = None) -> None:
 
 
 @task(help={"jobs": _HELP["jobs"]})
-def publish(context: Context, jobs: int = 8) -> None:
+def publish(context: Context, jobs: int = 16) -> None:
     """Record what is stale, render, and put report and evidence into docs/, the published edition."""
     from report import check as checking
     from report import console, plan, site

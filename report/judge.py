@@ -26,7 +26,7 @@ from report.rendering.verdicts import Evidence
 from report.run import Identity, Run
 from report.spec import LANGUAGES, Language
 
-WAITING = 6  # times as many probes side by side as measured runs: they wait most of the time
+WAITING = 8  # times as many probes side by side as measured runs: they wait most of the time
 
 
 @dataclass(frozen=True, slots=True)
