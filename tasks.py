@@ -129,7 +129,6 @@ _HELP = {
 @task(default=True)
 def welcome(context: Context) -> None:
     """Say what can be done here, and where the last report lies; what ./inv alone does."""
-
     from report import welcome as words
 
     with _explained():
@@ -139,7 +138,6 @@ def welcome(context: Context) -> None:
 @task(help={"language": "ko or en (default: as your locale)"})
 def doctor(context: Context, language: str | None = None) -> None:
     """Say what this machine lacks, what each lack costs and how to get it; exit code 1 if no report can be made."""
-
     from report import doctor as examination
     from report.welcome import Words, spoken
 
