@@ -23,6 +23,7 @@ from report.spec import COMMAND, FAMILIES, Assignment, declared_names, resolve
 Stage = Literal["builds", "starts", "listens", "answers", "correct", "together", "recovers", "cleans", "stops"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
 Tool = Literal["thread", "address", "valgrind", "helgrind", "wakeups", "refusals"]
+Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]  # as Gradescope names them
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 UNRECORDED: Mapping[Stage, str] = {"builds": "does-not-build", "starts": "ends-at-once", "listens": "never-listens"}
 """The diagnosis of a server that came no further than the stage before, so that there is no evidence of a probe."""
@@ -42,9 +43,14 @@ _MEANINGLESS = ("server", "only_at_speed", "check")  # keys of a claim that tell
 
 
 class ProbeClaim(Claim):
-    """A claim of scenario.toml on one stage of the chain; when a stage fails, those after it are skipped."""
+    """A claim of scenario.toml on one stage of the chain; when a stage fails, those after it are skipped.
+
+    `points` and `visibility` are for classes: what it is worth beside the others, and when a student sees it.
+    """
 
     stage: Stage
+    points: float = Field(default=1.0, ge=0, le=1000)
+    visibility: Visibility = "visible"
 
 
 class Probe(Scenario):

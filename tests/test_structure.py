@@ -27,6 +27,7 @@ FLOORS = {
         "freshness",
         "planned",
         "judgement",
+        "graded",
     },
     2: {"recording", "rendering"},
     3: {
@@ -57,6 +58,7 @@ FLOORS = {
         "diff",
         "replay",
         "messages",
+        "grading",
     },
 }
 FLOOR = {name: floor for floor, names in FLOORS.items() for name in names}
