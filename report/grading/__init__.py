@@ -1,1 +1,1 @@
-"""Floor 3. A whole class: finds submissions, judges each on this machine or a cluster, and keeps what became of them."""
+"""Floor 3. A whole class: finds submissions, judges each, here or on a cluster, and keeps what became of them."""
