@@ -30,13 +30,8 @@ UNRECORDED: Mapping[Stage, str] = {"builds": "does-not-build", "starts": "ends-a
 ELSEWHERE = "listens-elsewhere"  # that of one which listens, but not where it was told to
 EXCEEDS = "exceeds-limits"  # that of one which was ended since it used too much
 REPORTED = (
-    "data-race",
-    "freed-memory",
-    "buffer-overflow",
-    "thread-leak",
-    "memory-leak",
-    "uninitialised-memory",
-    "other-report",
+    *("data-race", "freed-memory", "buffer-overflow", "thread-leak"),
+    *("memory-leak", "uninitialised-memory", "other-report"),
 )
 """The diagnoses of what a tool reports, whatever the assignment: the first one that was reported is named."""
 _MEANINGLESS = ("server", "only_at_speed", "check")  # keys of a claim that tell between runs a probe does not have
