@@ -30,6 +30,7 @@ from report.stamp import INPUTS, files
 
 GENERATOR = (
     *INPUTS, "tasks.py", "inv", "pyproject.toml", "requirements.in", "requirements-dev.in", "requirements-dev.txt",
+    "requirements-cluster.in", "requirements-cluster.txt",
     "README.md", "README.ko.md", "COMPARISON.md", "COMPARISON.ko.md", "CHANGELOG.md", "CITATION.cff", "LICENSE",
 )  # fmt: skip
 
