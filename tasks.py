@@ -646,7 +646,7 @@ def schema(context: Context) -> None:
 @task(help={"options": "handed to pytest, such as -k fork"})
 def test(context: Context, options: str = "") -> None:
     """Run the tests."""
-    _tool("pytest", "-n", "4", *options.split())  # more than cores: many of them only wait
+    _tool("pytest", "-n", "6", "--dist", "worksteal", *options.split())  # more than cores: many of them only wait
 
 
 @task(
