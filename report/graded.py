@@ -22,7 +22,8 @@ State = Literal["holds", "fails", "skipped", "undecided"]
 class Step(Model):
     """One claim, or a stage without one (`claim` is empty): its state, what was measured, and what it is worth.
 
-    `value` is in the unit of its metric; `limit` is the bound as it is shown.
+    `value` is what was measured of `metric` (and of what stands `beside` it), in `unit`; `limit` is the bound as it is
+    shown, `at_least` and `at_most` are its ends in that unit. `exports.grades.steps` makes them of a judgement.
     """
 
     stage: Stage
@@ -30,8 +31,12 @@ class Step(Model):
     claim: str = ""
     probe: str = ""
     metric: str = ""
+    beside: str = ""
+    unit: str = "count"
     value: float | None = None
     limit: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
     points: float = Field(default=0.0, ge=0)
     visibility: Visibility = "visible"
 

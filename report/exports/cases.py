@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from report.judgement import Visibility
 from report.rendering import metrics
 from report.rendering.judged import limit
 from report.rendering.judging import Finding, Judgement
@@ -20,13 +21,18 @@ State = Literal["holds", "fails", "undecided", "skipped", "error"]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One claim on one server: where, its name, its state, what was measured or why nothing was, and as data."""
+    """One claim on one server: where, its name, its state, what was measured or why nothing was, and as data.
+
+    `points` weigh it against the others; `visibility` is as Gradescope names it.
+    """
 
     place: tuple[str, ...]
     name: str
     state: State
     told: str
     data: Mapping[str, object]
+    points: float = 1.0
+    visibility: Visibility = "visible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 (gradescope-autograders.readthedocs.io, "Autograder Specifications", "Output format".) What is undecided has neither
 status nor score, so that nobody gains or loses by it: the points are shared out among all other claims. What is
 skipped because an earlier stage fails earns nothing. Gradescope wants a score somewhere; there is one only where
-somebody says how many points there are, and where the server could be judged.
+somebody says how many points there are, and where the server could be judged. What tells of all claims counts those
+alone that a student may see.
 """
 
-from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 from report.evidence import canonical_json
 from report.exports.cases import Case, State, Suite
@@ -22,13 +24,14 @@ _COUNTED: tuple[State, ...] = ("holds", "fails", "skipped")
 def results(
     suites: Sequence[Suite], label: Labels, points: float | None = None, explained: Sequence[str] = ()
 ) -> bytes:
-    """The JSON; with `points` each claim that counts is worth an equal share of them. Lines may explain the whole."""
-    tallies = [f"**{escaped(suite.title)}**: {tally(suite, label)}" for suite in suites]
+    """The JSON; with `points` each claim that counts is worth its share of them. Lines may explain the whole."""
+    tallies = [f"**{escaped(suite.title)}**: {tally(_seen(suite), label)}" for suite in suites]
     marks = fence("\n".join(explained))
     fenced = [f"{marks}text\n" + "\n".join(explained) + f"\n{marks}"] if explained else []
-    states = Counter(case.state for suite in suites for case in suite.cases)
-    counted = sum(states[state] for state in _COUNTED)
-    share = points / counted if points is not None and counted and not states["error"] else None
+    cases = [case for suite in suites for case in suite.cases]
+    counted = sum(Fraction(case.points) for case in cases if case.state in _COUNTED)
+    is_judged = bool(counted) and all(case.state != "error" for case in cases)
+    share = Fraction(points) / counted if points is not None and is_judged else None
     tests = [
         _test(f"{suite.number}.{place}", case, share)
         for suite in suites
@@ -46,21 +49,27 @@ def results(
         "tests": tests,
     }
     if share is not None:
-        made["score"] = round(share * states["holds"], 4)
+        held = sum(Fraction(case.points) for case in cases if case.state == "holds")
+        made["score"] = round(float(share * held), 4)
     return canonical_json(made)
 
 
-def _test(number: str, case: Case, share: float | None) -> dict[str, object]:
+def _seen(suite: Suite) -> Suite:
+    return replace(suite, cases=tuple(case for case in suite.cases if case.visibility == "visible"))
+
+
+def _test(number: str, case: Case, share: Fraction | None) -> dict[str, object]:
     made: dict[str, object] = {
-        "name": f"{' '.join(case.place)}: {case.name}",
+        "name": ": ".join((" ".join(case.place), case.name)) if case.place else case.name,
         "number": number,
         "output": escaped(case.told),
         "tags": list(case.place),
-        "visibility": "visible",
+        "visibility": case.visibility,
         "extra_data": {"state": case.state, **case.data},
     }
     if case.state in _STATUS:
         made["status"] = _STATUS[case.state]
-    if share is not None and case.state in _COUNTED:
-        made |= {"score": share if case.state == "holds" else 0.0, "max_score": share}
+    if share and case.points and case.state in _COUNTED:
+        worth = float(share * Fraction(case.points))
+        made |= {"score": worth if case.state == "holds" else 0.0, "max_score": worth}
     return made
