@@ -4,24 +4,20 @@ Raw HTML in Markdown is not passed, but for the folds that our own templates wri
 stands in its own template. Pictures, fonts and the evidence itself travel inside the page. Works without JavaScript.
 """
 
-import base64
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import jinja2
 from markdown_it.token import Token
 
-from report.errors import SpecError
 from report.rendering import headings
 from report.rendering.document import Document
 from report.rendering.headings import Heading
 from report.rendering.labels import Labels
-from report.rendering.memory import Memory, forgetful, key
+from report.rendering.memory import Memory, forgetful
+from report.rendering.pages import frame
 from report.rendering.pages.appendix import Extract, Table, extract
 from report.rendering.pages.body import Body, address
-from report.rendering.pictures import fonts, theme
 from report.rendering.reading import parsed
 from report.spec import LANGUAGES, Language
 
@@ -59,21 +55,10 @@ def page(
     """
     body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables, remember)
     content = body.html(tokens or parsed(document.markdown))
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(root / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates = root / "templates"
-    style = (templates / "style.css").read_text(encoding="utf-8")
-    script = (templates / "page.js").read_text(encoding="utf-8")
     extracts = [extract(path, tables[path], body.targets[path]) for path in tables if path in body.targets]
     captured = "".join(line for one in extracts for stretch in one.stretches for _, line in stretch.lines)
     words = document.markdown + "".join(svg.decode() for svg in document.pictures.values())
     values = {
-        "label": label,
         "address": address,
         "language": document.language,
         "title": document.title,
@@ -82,18 +67,8 @@ def page(
         "body": content,
         "runs": _by_run(extracts),
         "targets": body.targets,
-        "colours": _colours(),
-        "style": style,
-        "faces": _faces(words + captured + _letters(label), remember),
-        "script": script,
-        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     }
-    try:
-        return environment.get_template("page.html.j2").render(values)
-    except jinja2.TemplateSyntaxError as error:
-        raise SpecError(f"templates/page.html.j2:{error.lineno}: {error.message}") from None
-    except jinja2.TemplateError as error:
-        raise SpecError(f"templates/page.html.j2: {error}") from None
+    return frame.framed(root, values, label, words + captured, remember)
 
 
 def pages(
@@ -127,31 +102,9 @@ def contents(found: Sequence[Heading], ids: Sequence[str]) -> list[Entry]:
     return chapters
 
 
-def _colours() -> str:
-    """The theme's custom properties, light and dark, which the page's pictures take too; print is always light."""
-    light, dark = theme.declarations(False), theme.declarations(True)
-    return f":root {{ {light} }}\n@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}"
-
-
 def _by_run(extracts: Sequence[Extract]) -> dict[str, list[Extract]]:
     """What is shown of the files, by the run that they belong to."""
     runs: dict[str, list[Extract]] = {}
     for one in extracts:
         runs.setdefault(one.table.run, []).append(one)
     return runs
-
-
-def _faces(text: str, remember: Memory) -> list[tuple[str, str]]:
-    """Name and WOFF2 (Base64) of each font, with just the letters of this page that it is to show."""
-    letters = "".join(sorted(set(text)))
-
-    def face(name: str, file: Path) -> tuple[str, str]:
-        packed = remember(key("font", name, letters), lambda: fonts.woff2(letters, file))
-        return name, base64.b64encode(packed).decode()
-
-    return [face("Report", fonts.font_file()), face("Report Mono", fonts.mono_file())]
-
-
-def _letters(label: Labels) -> str:
-    """Letters that the page's own frame needs."""
-    return "".join(label.all()) + "0123456789#.,:-–…·↑¶"
