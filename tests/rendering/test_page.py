@@ -12,6 +12,7 @@ from report.errors import SpecError
 from report.rendering import headings, labels
 from report.rendering.document import Document
 from report.rendering.pages.appendix import Table
+from report.rendering.pages.highlight import highlighted
 from report.rendering.pages.page import Neighbours, page
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY
@@ -159,6 +160,21 @@ def test_code_has_a_class_for_each_kind_of_word_and_can_be_reached_by_keyboard()
     text = shown("```python\ndef serve(): pass\n```\n\n```text\ndef <b>\n```\n")
     assert '<pre tabindex="0" class="code python"><code><span class="k">def</span>' in text
     assert "<code>def &lt;b&gt;\n</code>" in text
+
+
+def test_code_has_a_class_only_where_the_style_has_a_colour_for_it() -> None:
+    style = (REPOSITORY / "templates" / "style.css").read_text(encoding="utf-8")
+    found: set[str] = set()
+    for file in ("service.py", "service.c", "fork/server.py", "judge.toml"):
+        path = REPOSITORY / "assignments" / file
+        language = {".py": "python", ".c": "c", ".toml": "toml"}[path.suffix]
+        found |= set(re.findall(r'<span class="(\w+)"', highlighted(path.read_text(encoding="utf-8"), language)))
+    assert len(found) > 15
+    assert [kind for kind in sorted(found) if not re.search(rf"\.{kind}\b", style)] == []
+
+
+def test_what_is_read_aloud_of_a_picture_has_no_markup() -> None:
+    assert 'aria-label="fork_c, 1 &lt; 2"' in shown(MARKDOWN.replace("![A figure]", "![fork\\_c, 1 \\< 2]"))
 
 
 def test_the_head_of_a_table_says_what_its_columns_are() -> None:

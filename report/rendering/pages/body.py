@@ -132,9 +132,9 @@ class Body:
                 figure = Token("figure", "figure", 0)
                 image = (picture.children or [])[0]
                 figure.meta = {
-                    "svg": self._inline(str(image.attrs.get("src", "")), image.content),
+                    "svg": self._inline(str(image.attrs.get("src", "")), headings.plain_text(image)),
                     "caption": headings.plain_text(caption),
-                    "alt": image.content,
+                    "alt": headings.plain_text(image),
                     "replay": replaying.attributes(str(image.attrs.get("src", "")), self._runs, self._tables),
                 }
                 tokens[place : place + 6] = [figure]
@@ -142,7 +142,7 @@ class Body:
 
     def _image(self, tokens: Sequence[Token], place: int) -> str:
         """A picture within text."""
-        return self._inline(str(tokens[place].attrs.get("src", "")), tokens[place].content)
+        return self._inline(str(tokens[place].attrs.get("src", "")), headings.plain_text(tokens[place]))
 
     def _inline(self, source: str, alt: str) -> str:
         """The SVG as part of the page; outlines of letters that an earlier picture has drawn are taken from there."""

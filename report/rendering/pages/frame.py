@@ -5,10 +5,12 @@ What a page needs as HTML stands in templates/page.html.j2; it loads nothing fro
 
 import base64
 import hashlib
+import html
 from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from report.errors import SpecError
 from report.rendering.labels import Labels
@@ -58,6 +60,7 @@ def filled(root: Path, file: str, values: Mapping[str, object]) -> str:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["text"] = lambda text: Markup(html.escape(text, quote=False))  # quotes may stand in a text
     try:
         return environment.get_template(file).render(values)
     except jinja2.TemplateSyntaxError as error:
