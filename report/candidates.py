@@ -96,7 +96,7 @@ def brought(
         raise SpecError(wrong)
     server = Server(command=(*sanitizers.running(root, tool), *words), directory=str(cwd.resolve()), sources=())
     return Candidate(
-        assignment=_alone(rules, GIVEN, server, delay or DELAY, sleeps="delay" in has),
+        assignment=alone(rules, GIVEN, server, delay or DELAY, sleeps="delay" in has),
         name=GIVEN,
         rules=rules,
         delay=delay or DELAY,
@@ -180,7 +180,7 @@ def _of_course(rules: Rules, one: Known, delay: float) -> Candidate:
     name, server, mistake, tool = one
     used, words = sanitizers.under(rules, tool), (*sanitizers.running(_root(rules), tool), *server.command)
     build = sanitizers.building(server.build, tool) if server.build else None
-    made = _alone(used, name, server.model_copy(update={"command": words, "build": build}), delay, sleeps=True)
+    made = alone(used, name, server.model_copy(update={"command": words, "build": build}), delay, sleeps=True)
     said = shlex.join(server.command)
     return Candidate(made, name, used, delay, command=said, mistake=mistake, building=build, tool=tool)
 
@@ -192,7 +192,7 @@ def chosen(found: Mapping[str, Rules], wanted: Iterable[Assignment], mistake: st
     return kept
 
 
-def _alone(rules: Rules, name: str, server: Server, delay: float, *, sleeps: bool) -> Assignment:
+def alone(rules: Rules, name: str, server: Server, delay: float, *, sleeps: bool) -> Assignment:
     """The assignment with this server only and the probes as its scenarios."""
     probes = {probe: _fitted(spec, delay, sleeps) for probe, spec in rules.probes.items()}
     alone = {"servers": {name: server}, "scenarios": probes, "transcript": None, "tradeoffs": (), "diagrams": {}}

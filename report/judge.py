@@ -114,7 +114,7 @@ def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: i
     """What became of each; the evidence lies below `folder`. Raises SpecError before anything runs."""
     attempts = {one.place: _Attempts() for one in candidates}
     entering = [one for one in candidates if one.fault is None]
-    every = {one.place: _planned(one) for one in entering}
+    every = {one.place: runs_of(one) for one in entering}
     for planned in (planned for runs in every.values() for planned in runs):
         shutil.rmtree(folder / planned.identity.directory, ignore_errors=True)
     with progress_for([planned for runs in every.values() for planned in runs], say=messages.here) as progress:
@@ -137,7 +137,7 @@ def _judged(one: Candidate, attempts: _Attempts, folder: Path) -> Judged:
     return Judged(one, made, evidence)
 
 
-def _planned(one: Candidate) -> list[Planned]:
+def runs_of(one: Candidate) -> list[Planned]:
     """Every probe at a speed that makes one second of it one delay of the server."""
     return [
         Planned(
