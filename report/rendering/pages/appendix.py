@@ -98,9 +98,12 @@ class Tables(Mapping[str, Table]):
         if path not in self._made:
             directory, name = self._places[path]
             run = self._runs[directory]
-            lines = tuple(visible(line, fonts.missing(line)) for line in _FILES[name](run))
+            lines = _FILES[name](run)
+            whole = "".join(lines)
+            if not (whole.isascii() and whole.isprintable()):  # asked of all at once: most files show themselves
+                lines = [visible(line, fonts.missing(line)) for line in lines]
             printed = _PRINTED[name](run) if name in _PRINTED else ()
-            self._made[path] = Table(directory, name, lines, tuple(line.time for line in printed))
+            self._made[path] = Table(directory, name, tuple(lines), tuple(line.time for line in printed))
         return self._made[path]
 
     def __contains__(self, path: object) -> bool:

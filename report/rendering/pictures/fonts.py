@@ -63,8 +63,7 @@ def _number_glyphs(font: Any) -> None:
 
 def lacking(text: Iterable[str]) -> str:
     """The characters of a text that the font lacks, sorted; white space needs no glyph."""
-    has = characters()
-    return "".join(sorted({c for c in text if not c.isspace() and ord(c) not in has}))
+    return "".join(sorted(c for number in {*map(ord, text)} - characters() if not (c := chr(number)).isspace()))
 
 
 def missing(text: str) -> str:
