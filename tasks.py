@@ -304,6 +304,61 @@ def judge(
         judging.must_be_right(entries)
 
 
+@task(
+    help={
+        "submissions": "folder with a folder or a zip for each student",
+        "assignment": "numbers or names with commas between, such as 1,2,3 (default: all that can be judged)",
+        "jobs": "probes side by side (default: as many as this machine bears)",
+        "scheduler": "judge on the workers of a Dask scheduler, such as tcp://host:8786",
+        "anonymous": "call students by pseudonyms everywhere; whose is whose stands in .names of the folder",
+        "delay": "seconds that a server sleeps for each request, where it takes a delay (default 0.5)",
+        "replay": "folder of an earlier grade: judge its evidence by today's rules, and run nothing",
+        "to": "folder (default build/grade); what is there already is not judged again",
+        "language": "of what the terminal and other tools show: ko or en (default: the report's first)",
+    }
+)
+def grade(
+    context: Context,
+    submissions: str | None = None,
+    assignment: str | None = None,
+    jobs: int = 0,
+    scheduler: str | None = None,
+    anonymous: bool = False,
+    delay: float = 0.5,
+    replay: str | None = None,
+    to: str = "build/grade",
+    language: str | None = None,
+) -> None:
+    """Judge all submissions of a class, here or on a cluster, into a page to decide from; a second time only what is
+    new."""
+    from functools import partial
+
+    from report import candidates
+    from report import grade as grading
+    from report.errors import ClaimError, JudgeError, SpecError
+    from report.grading import cluster, engine
+
+    tell = partial(print, flush=True)
+    with _explained():
+        course = _course()
+        spoken = _language(course, language)
+        if replay is not None:
+            if changed := grading.replayed(ROOT, Path(replay), spoken, tell):
+                raise ClaimError(f"{changed} verdicts would change; the lines above say whose and why")
+            return
+        if submissions is None:
+            raise SpecError("--submissions is needed: the folder with what a class handed in, such as ~/homework")
+        rules = grading.chosen(candidates.rules(ROOT, course.assignments), course.assignments, assignment)
+        of = grading.Class(ROOT, rules, Path(submissions), Path(to), spoken, anonymous, _positive("delay", delay))
+        where = cluster.at(scheduler) if scheduler else engine.here(jobs or None, of.probes)
+        done = grading.grade(of, where, engine.working(None if scheduler else ROOT), tell)
+        tell("\n".join(grading.summary(of, done)))
+        if unjudged := done.count("unjudged"):
+            raise JudgeError(
+                f"{unjudged} could not be judged, for trouble that is not theirs; the same command tries again"
+            )
+
+
 @task(help={"jobs": _HELP["jobs"], "format": "html (default; always with Markdown), or pdf as well"})
 def report(context: Context, jobs: int = 16, format: str = "html") -> None:
     """Record what is stale and render the report into build/."""

@@ -1,0 +1,235 @@
+"""Floor 3, a module and a program of its own. Judgements in processes of their own: one that hangs is ended with all
+that came of it, one that dies is told, and neither takes another with it.
+
+Knows tasks and answers only. Such a process judges one submission after the other and ends with whom it works for; it
+has a main thread, which judging needs for its signals, wherever that other one calls from.
+"""
+
+import contextlib
+import fcntl
+import os
+import pickle
+import queue
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import IO
+
+from report.errors import JudgeError
+from report.grading import cell
+from report.grading.cell import Answer, Task
+
+CODE = Path(__file__).resolve().parents[2]
+PREFIX = "grade-"
+GRACE = 15.0  # seconds that it has to end a judgement: as long as a supervisor has, and a little
+REMOVING = 20  # times that a directory is removed, in which somebody who is being ended still writes
+_SIZE = struct.Struct("!Q")
+Judge = Callable[[Task, Path, Path], Answer]
+
+
+class Worker:
+    """The process, from outside."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "report.grading.apart"],
+            cwd=CODE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def call(self, judge: Judge, task: Task, directory: Path, root: Path) -> Answer:
+        """The answer; raises JudgeError when it dies, takes too long or had trouble. Then it is to be ended."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            _send(self._process.stdin, (judge, task, directory, root))
+        answer = self._heard(task.limit)
+        if isinstance(answer, Answer):
+            return answer
+        raise JudgeError(str(answer))
+
+    def _heard(self, limit: float) -> object:
+        assert self._process.stdout is not None
+        descriptor, deadline, data, size = self._process.stdout.fileno(), monotonic() + limit, b"", _SIZE.size
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        while len(data) < size:
+            if not poll.poll(max(0.0, deadline - monotonic()) * 1000):
+                raise JudgeError(f"was not judged within {limit:g} s")
+            chunk = os.read(descriptor, 1 << 20)
+            if not chunk:
+                raise JudgeError("the process that judged it was ended")
+            data += chunk
+            if len(data) >= _SIZE.size:
+                size = _SIZE.size + _SIZE.unpack_from(data)[0]
+        return pickle.loads(data[_SIZE.size :])
+
+    def end(self) -> None:
+        """Nothing of it is left; what it had started ends with it."""
+        process = self._process
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+
+
+_idle: list[Worker] = []
+_every: set[Worker] = set()
+_taking = threading.Lock()
+
+
+def judged(root: Path | None, task: Task, judge: Judge = cell.judge) -> Answer:
+    """The task's answer, from a process of its own; by the rules of this checkout, or of that at `root`.
+
+    Raises JudgeError for whatever kept it from being judged.
+    """
+    with _taking:
+        worker = _idle.pop() if _idle else Worker()
+        _every.add(worker)
+    try:
+        with private() as directory:
+            try:
+                answer = worker.call(judge, task, directory, root or CODE)
+            except BaseException:
+                worker.end()  # before its directory is removed
+                raise
+    except BaseException:
+        with _taking:
+            _every.discard(worker)
+        raise
+    with _taking:
+        if worker in _every:
+            _idle.append(worker)
+    return answer
+
+
+def close() -> None:
+    """No such process of this one is left, busy or not."""
+    with _taking:
+        workers = [*_every]
+        _every.clear()
+        _idle.clear()
+    for worker in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker.pid, signal.SIGTERM)  # all at once; each is waited for then
+    for worker in workers:
+        worker.end()
+
+
+@contextlib.contextmanager
+def private() -> Iterator[Path]:
+    """A directory that nobody else may look into; afterwards it is gone, and so are those of who died.
+
+    Who uses one holds a lock on it.
+    """
+    _sweep()
+    lock = None
+    while lock is None:
+        directory = Path(tempfile.mkdtemp(prefix=PREFIX))
+        lock = _locked(directory)
+    try:
+        yield directory
+    finally:
+        remove(directory)
+        os.close(lock)
+
+
+def _sweep() -> None:
+    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        if (lock := _locked(directory)) is not None:
+            remove(directory)
+            os.close(lock)
+
+
+def _locked(directory: Path) -> int | None:
+    """A descriptor that holds the lock; None where another has it, or the directory is gone or somebody else's."""
+    try:
+        lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(lock).st_uid == os.getuid() and directory.exists():
+            return lock
+    except OSError:
+        pass
+    os.close(lock)
+    return None
+
+
+def remove(directory: Path) -> None:
+    """It is gone, whatever a program made of its own directory: without rights, too deep, or still being written to."""
+    for _ in range(REMOVING):
+        with contextlib.suppress(OSError, RecursionError):
+            shutil.rmtree(directory)
+        if not directory.exists():
+            return
+        for words in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*words, "--", str(directory)], check=False, capture_output=True)
+        if not directory.exists():
+            return
+        sleep(0.1)
+
+
+def _send(pipe: IO[bytes], what: object) -> None:
+    data = pickle.dumps(what)
+    pipe.write(_SIZE.pack(len(data)) + data)
+    pipe.flush()
+
+
+def _orders(pipe: IO[bytes], into: "queue.SimpleQueue[bytes]") -> None:
+    """Hands over what is asked, and ends this process with whom it works for, whatever it is doing then."""
+    while len(head := pipe.read(_SIZE.size)) == _SIZE.size:
+        into.put(pipe.read(_SIZE.unpack(head)[0]))
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Whoever it worked for is gone."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what judging tells of its progress is for one who watches
+    threading.Thread(target=_orders, args=(sys.stdin.buffer, orders), daemon=True).start()
+    directory = None
+    try:
+        while True:
+            judge, task, directory, root = pickle.loads(orders.get())
+            try:
+                answer: object = judge(task, directory, root)
+            except Exception as error:  # of whatever kind, it is no fault of the submission's
+                answer = f"{type(error).__name__}: {error}"
+            _send(out, answer)
+    except KeyboardInterrupt:
+        if directory:
+            remove(directory)
+        os._exit(1)  # a thread still reads what nobody says any more
+
+
+if __name__ == "__main__":
+    main()
