@@ -28,9 +28,15 @@ M = TypeVar("M", bound=BaseModel)
 def parse(file: Path, where: str) -> dict[str, Any]:
     """The tables of a TOML file; raises SpecError that calls it `where`."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return tables(file.read_bytes(), where)
     except OSError as error:
         raise SpecError(f"{where}: cannot be read: {error.strerror}") from None
+
+
+def tables(content: bytes, where: str) -> dict[str, Any]:
+    """The tables of a TOML text, which Windows may have begun with a mark; raises SpecError as `parse` does."""
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # among them digits and brackets beyond Python's limits
         raise SpecError(f"{where}: not valid TOML: {error}") from None
 
