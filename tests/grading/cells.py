@@ -65,6 +65,20 @@ class Script:
         return answer(one, now)
 
 
+@dataclass(frozen=True)
+class Held:
+    """Says what is known of each student, when it is allowed to; until then each tells where it is under way."""
+
+    folder: Path
+    said: tuple[tuple[str, str], ...]
+
+    def __call__(self, one: Task) -> Answer:
+        (self.folder / f"{os.getpid()}.{one.student}").touch()
+        while not (self.folder / "go").exists():
+            time.sleep(0.01)
+        return answer(one, dict(self.said)[one.student])
+
+
 def accepts(one: Task, directory: Path, root: Path) -> Answer:
     """Tells which process it was, and what it saw of its directory."""
     return answer(one, "accepted", f"{os.getpid()} {directory} {directory.stat().st_mode:o}".encode())
