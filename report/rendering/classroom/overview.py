@@ -1,27 +1,26 @@
-"""Floor 2, pure. The page of a class."""
+"""Floor 2, pure. The page of a class: who came through, who did not and why, what nobody could decide, and how values
+are spread. One offline file in each language.
+
+Its table has a row for each student and assignment, not one for each student: a row is one decision with one outcome,
+diagnosis and verdict to open, so that a filter or an order never mixes assignments, and it fits on a telephone.
+"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from report.graded import Graded
+from report.graded import Result
 from report.rendering import advice, labels
+from report.rendering.classroom.contents import OUTCOMES, Classroom, Row
+from report.rendering.classroom.figures import HEIGHT, WIDTH
 from report.rendering.labels import Labels
-from report.spec import Language, Text
+from report.rendering.pages import frame
+from report.rendering.pages.page import Entry, Neighbours
+from report.spec import LANGUAGES, Language, Text
 
 WORDS = "classroom.toml"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One result as it is shown: under a name, which may be a pseudonym, with links to files beside the page.
-
-    Links are by what they lead to: `verdict` (the page in the language of this one), `results`, `evidence`.
-    """
-
-    graded: Graded
-    name: str
-    links: Mapping[str, str] = field(default_factory=dict)
+SIGNS: Mapping[Result, str] = {"accepted": "○", "rejected": "×", "unjudged": "△", "missing": "–"}
+MARKS = "↕↑↓●"  # which the style sheet adds
+SECTIONS = ("at_a_glance", "attention", "classroom", "failures", "through", "spread")
 
 
 def words(root: Path, language: Language) -> Labels:
@@ -39,4 +38,16 @@ def overview(
     other: str,
 ) -> bytes:
     """The page in one language: titles by assignment, diagnoses by id; `other` is the file of the other language."""
-    raise NotImplementedError
+    label = words(root, language)
+    shown = Classroom(rows, assignments, diagnoses, label)
+    told = {"label": label, "shown": shown, "signs": SIGNS, "outcomes": OUTCOMES, "width": WIDTH, "height": HEIGHT}
+    body = frame.filled(root, "overview.html.j2", told)
+    values = {
+        "language": language,
+        "title": shown.title,
+        "other": Neighbours((), next(one for one in LANGUAGES if one != language), other),
+        "contents": [Entry(name, label(name), []) for name in SECTIONS if shown.has(name)],
+        "body": body,
+        "runs": {},
+    }
+    return frame.framed(root, values, label, body + MARKS, own="overview").encode()
