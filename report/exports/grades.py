@@ -115,20 +115,18 @@ def junit(
 
 def told(one: Graded, diagnoses: Mapping[str, str], label: Labels) -> str:
     """The outcome in words, what explains it, and what was told of it, on one line."""
+    return ": ".join([_outcome(one, diagnoses, label), *filter(None, [" ".join(one.told.split())])])
+
+
+def _outcome(one: Graded, diagnoses: Mapping[str, str], label: Labels) -> str:
     named = [diagnoses.get(one.diagnosis, one.diagnosis)] if one.diagnosis else []
-    return ": ".join([label(one.outcome), *named, *([" ".join(one.told.split())] if one.told else [])])
+    return ": ".join([label(one.outcome), *named])
 
 
-def gradescope(
-    own: Sequence[Graded],
-    titles: Mapping[str, Text],
-    diagnoses: Mapping[str, str],
-    label: Labels,
-    explained: Sequence[str] = (),
-) -> bytes:
-    """One student's results.json, each claim with its points and as visible as it is; lines may explain the whole.
+def gradescope(own: Sequence[Graded], titles: Mapping[str, Text], diagnoses: Mapping[str, str], label: Labels) -> bytes:
+    """One student's results.json, each claim with its points and as visible as it is, and what explains the whole.
 
-    What explains it would tell of a hidden claim that fails, and is left out then.
+    Of an assignment of which a hidden claim does not hold, nothing but the visible claims is told.
     """
     suites = [
         Suite(
@@ -136,33 +134,45 @@ def gradescope(
             one.assignment,
             _title(titles, one.assignment, label),
             *_spent([one]),
-            (*_cases(one, diagnoses, label),),
+            tuple(_cases(one, diagnoses, label)),
         )
         for one in own
     ]
-    is_hidden = any(
-        step.visibility != "visible" and step.state in ("fails", "undecided") for one in own for step in one.steps
-    )
-    return autograder.results(suites, label, sum(one.possible for one in own), () if is_hidden else explained)
+    explained = [line for one in own if not _hides(one) for line in _explained(one, diagnoses, label)]
+    counted = (case.points for suite in suites for case in suite.cases if case.state in autograder.COUNTED)
+    return autograder.results(suites, label, sum(counted), explained)
+
+
+def _hides(one: Graded) -> bool:
+    """Whether its outcome would tell of a claim that a student may not see."""
+    return any(step.visibility != "visible" and step.state in ("fails", "undecided") for step in one.steps)
+
+
+def _explained(one: Graded, diagnoses: Mapping[str, str], label: Labels) -> Iterator[str]:
+    yield f"{one.number}. {_outcome(one, diagnoses, label)}"
+    yield from (f"  {visible(line)}" for line in one.told.splitlines())
 
 
 def _cases(one: Graded, diagnoses: Mapping[str, str], label: Labels) -> Iterator[Case]:
-    failed = next((label("rejected_stage", stage=label(s.stage)) for s in one.steps if s.state == "fails"), "")
+    """A case for each step; what is undecided leaves its points to the others of the same assignment."""
+    seen = (step.stage for step in one.steps if step.state == "fails" and step.visibility == "visible")
+    failed = next((f": {label('rejected_stage', stage=label(stage))}" for stage in seen), "")
+    counted = sum(step.points for step in one.steps if step.state in autograder.COUNTED)
+    share = one.possible / counted if counted else 0.0
     for step in one.steps:
         place = (step.stage, step.probe) if step.claim else (step.stage,)
         data = {"metric": step.metric + step.beside, "value": step.value} if step.claim else {}
-        yield Case(
-            place, step.claim or step.stage, step.state, _said(step, failed, label), data, step.points, step.visibility
-        )
+        said, points = _said(step, failed, label), step.points * share
+        yield Case(place, step.claim or step.stage, step.state, said, data, points, step.visibility)
     if one.outcome in ("unjudged", "missing"):
-        yield Case((), "judged", _STATES[one.outcome], told(one, diagnoses, label), {})
+        yield Case((), "judged", _STATES[one.outcome], told(one, diagnoses, label), {}, points=0.0)
 
 
 def _said(step: Step, failed: str, label: Labels) -> str:
     if not step.claim:
         return f"{label(step.stage)}: {label(step.state)}"
     if step.state == "skipped":
-        return f"{label('skipped')}: {failed}"
+        return label("skipped") + failed
     value = label("undecided") if step.value is None else label.value(step.value, step.unit)
     return f"{label.metric(step.metric)}{step.beside}: {value} ({label('bound')}: {step.limit})"
 

@@ -18,7 +18,7 @@ from report.rendering.display import fence
 from report.rendering.labels import Labels
 
 _STATUS = {"holds": "passed", "fails": "failed"}
-_COUNTED: tuple[State, ...] = ("holds", "fails", "skipped")
+COUNTED: tuple[State, ...] = ("holds", "fails", "skipped")
 
 
 def results(
@@ -29,9 +29,9 @@ def results(
     marks = fence("\n".join(explained))
     fenced = [f"{marks}text\n" + "\n".join(explained) + f"\n{marks}"] if explained else []
     cases = [case for suite in suites for case in suite.cases]
-    counted = sum(Fraction(case.points) for case in cases if case.state in _COUNTED)
-    is_judged = bool(counted) and all(case.state != "error" for case in cases)
-    share = Fraction(points) / counted if points is not None and is_judged else None
+    counted = [Fraction(case.points) for case in cases if case.state in COUNTED]
+    is_judged = counted and all(case.state != "error" for case in cases)
+    share = Fraction(points) / (sum(counted) or 1) if points is not None and is_judged else None
     tests = [
         _test(f"{suite.number}.{place}", case, share)
         for suite in suites
@@ -69,7 +69,7 @@ def _test(number: str, case: Case, share: Fraction | None) -> dict[str, object]:
     }
     if case.state in _STATUS:
         made["status"] = _STATUS[case.state]
-    if share and case.points and case.state in _COUNTED:
+    if share and case.points and case.state in COUNTED:
         worth = float(share * Fraction(case.points))
         made |= {"score": worth if case.state == "holds" else 0.0, "max_score": worth}
     return made
