@@ -85,9 +85,9 @@ class Tab:
 
     def press(self, name: str) -> None:
         """A key, as the reader presses it."""
-        codes = {"Tab": 9, "Enter": 13}
-        for kind in ("rawKeyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=codes[name])
+        code, text = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " ")}[name]
+        for kind, typed in (("keyDown" if text else "rawKeyDown", text), ("keyUp", "")):
+            self.call("Input.dispatchKeyEvent", type=kind, key=name, text=typed, windowsVirtualKeyCode=code)
 
     def complaints(self) -> list[str]:
         """Errors and warnings that the browser told of this page: its scripts, its policy, what it could not load."""
