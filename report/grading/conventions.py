@@ -50,7 +50,8 @@ def way(files: Files, number: int, only: bool) -> Way:
     if said := _declared(files, number):
         return said
     mine = {path: content for path, content in files.items() if _number(path) in (None, number)}
-    folder = _one({_folder(path) for path in mine if _number(path) == number} - {""}, number)
+    folders = {folder: _FOLDER.fullmatch(_base(folder)) for folder in map(_folder, mine)}
+    folder = _one((one for one, match in folders.items() if match and int(match[1]) == number), number)
     own = {path: content for path, content in mine.items() if folder and path.startswith(f"{folder}/")}
     for inside, alone in ((own, True), (mine, only)):
         for look in (_named, _made, _plain):
@@ -126,11 +127,11 @@ def _made(inside: Files, number: int, alone: bool) -> Way | None:
     directory = posixpath.dirname(path)
     below = {one: content for one, content in inside.items() if one.startswith(f"{directory}/" if directory else "")}
     begins = [one for one in _sources(below) if not sources.is_python(one)]
-    stem, words = _stem(program), {_base(word) for word in made.words(target)}
+    stem, words = _stem(program), {_stem(word) for word in made.words(target)}
     source = next(
         iter(
             [one for one in begins if _stem(one) == stem]
-            or [one for one in begins if _base(one) in words]
+            or [one for one in begins if _stem(one) in words]
             or [one for one in begins if sources.listens(one, below[one])]
             or begins
         ),

@@ -3,6 +3,7 @@
 Knows its keys and what a command may hold; must not know how servers are found where it says nothing.
 """
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -78,7 +79,7 @@ def _unmeant(said: Server, directories: set[str]) -> Iterator[str]:
     for key in ("port", "delay"):
         if getattr(said, key) is not None and f"{{{key}}}" in said.command:
             yield f"{key}: the command is given it already; take one of the two out"
-    if said.directory not in directories:
+    if posixpath.normpath(said.directory) not in directories:
         yield f"directory: there is no folder {said.directory}; write it as it is called in the submission"
 
 

@@ -48,7 +48,7 @@ class Makefile:
             recipe = self._recipe(name)
             outputs = [one for line in recipe for one in _OUTPUT.findall(line) if not one.endswith(".o")]
             if outputs:
-                return outputs[-1].removeprefix("./")
+                return str(outputs[-1]).removeprefix("./")
             if any(_COMPILES.search(line) and " -c " not in f"{line} " for line in recipe):
                 return "a.out"
             if not recipe and any(need.endswith((".o", ".c", ".cc", ".cpp")) for need in self.rules[name].needs):
@@ -68,7 +68,7 @@ class Makefile:
             if name in self.rules and name not in seen and not name.endswith((".o", ".c", ".h")):
                 seen.add(name)
                 yield name
-                waiting += sorted(self.rules[name].needs[:MOST][::-1], key=lambda need: "server" in need)
+                waiting += sorted(self.rules[name].needs[:MOST], key=lambda need: "server" not in need)[::-1]
 
     def _recipe(self, target: str) -> list[str]:
         lines = (_expanded(line, self.variables) for line in self.rules[target].recipe)
