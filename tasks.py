@@ -333,10 +333,9 @@ def grade(
     new."""
     from functools import partial
 
-    from report import candidates
     from report import grade as grading
     from report.errors import ClaimError, JudgeError, SpecError
-    from report.grading import cluster, engine
+    from report.grading import cell, cluster, engine
 
     tell = partial(print, flush=True)
     with _explained():
@@ -348,7 +347,7 @@ def grade(
             return
         if submissions is None:
             raise SpecError("--submissions is needed: the folder with what a class handed in, such as ~/homework")
-        rules = grading.chosen(candidates.rules(ROOT, course.assignments), course.assignments, assignment)
+        rules = grading.chosen(cell.every_rule(ROOT), course.assignments, assignment)
         of = grading.Class(ROOT, rules, Path(submissions), Path(to), spoken, anonymous, _positive("delay", delay))
         where = cluster.at(scheduler) if scheduler else engine.here(jobs or None, of.probes)
         done = grading.grade(of, where, engine.working(None if scheduler else ROOT), tell)

@@ -6,6 +6,7 @@ has a main thread, which judging needs for its signals, wherever that other one 
 """
 
 import contextlib
+import ctypes
 import fcntl
 import os
 import pickle
@@ -26,6 +27,7 @@ from typing import IO
 from report.errors import JudgeError
 from report.grading import cell
 from report.grading.cell import Answer, Task
+from report.recording.supervisor import PR_SET_CHILD_SUBREAPER, children
 
 CODE = Path(__file__).resolve().parents[2]
 PREFIX = "grade-"
@@ -205,6 +207,16 @@ def _orders(pipe: IO[bytes], into: "queue.SimpleQueue[bytes]") -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def _reap() -> None:
+    """Nothing that came of a judgement is left: what has lost its supervisor is a child of this process by now."""
+    while children():
+        for pid in children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(-1, 0)
+
+
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
@@ -212,6 +224,7 @@ def _interrupt(*_: object) -> None:
 def main() -> None:
     """Whoever it worked for is gone."""
     signal.signal(signal.SIGTERM, _interrupt)
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     orders: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what judging tells of its progress is for one who watches
@@ -224,8 +237,10 @@ def main() -> None:
                 answer: object = judge(task, directory, root)
             except Exception as error:  # of whatever kind, it is no fault of the submission's
                 answer = f"{type(error).__name__}: {error}"
+            _reap()
             _send(out, answer)
     except KeyboardInterrupt:
+        _reap()
         if directory:
             remove(directory)
         os._exit(1)  # a thread still reads what nobody says any more

@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from time import monotonic
 
-from report import candidates, course, freshness
+from report import candidates, course, freshness, sanitizers
 from report import judge as judging
 from report.candidates import Candidate
 from report.errors import JudgeError, SpecError
@@ -74,8 +74,9 @@ class Answer:
 
 @cache
 def every_rule(root: Path) -> Mapping[str, Rules]:
-    """How each assignment's servers are judged, by its name."""
-    return candidates.rules(root, course.load(root, metrics.problem))
+    """How each assignment's servers are judged that run under no tool, by its name."""
+    found = candidates.rules(root, course.load(root, metrics.problem))
+    return {name: sanitizers.under(rules, None) for name, rules in found.items()}
 
 
 def rules_digest(root: Path, rules: Rules, delay: float) -> str:
