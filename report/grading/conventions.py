@@ -57,9 +57,15 @@ def way(files: Files, number: int, only: bool) -> Way:
         for look in (_named, _made, _plain):
             if found := look(inside, number, alone):
                 return found
-    names = f"submission.toml, a folder {number}, server_{number:02}.c, .cc, .cpp or .py, a Makefile that makes it"
-    alone_too = ", server.c or server.py, the one source with a main" if only else ""
-    raise SpecError(f"there is no server of assignment {number}; looked for {names}{alone_too}")
+    if only:
+        raise SpecError(
+            f"there is no server of assignment {number}; looked for submission.toml, a folder {number}, "
+            f"server_{number:02}.c, .cc, .cpp or .py, a Makefile, a server without a number, and one source with a main"
+        )
+    raise SpecError(
+        f"there is no server of assignment {number}; looked for submission.toml, a folder {number}, "
+        f"server_{number:02}.c, .cc, .cpp or .py, and a Makefile with the target server_{number:02}"
+    )
 
 
 def _declared(files: Files, number: int) -> Way | None:

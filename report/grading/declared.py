@@ -69,7 +69,7 @@ def _unmeant(said: Server, directories: set[str]) -> Iterator[str]:
             yield f"{key}: not words of a shell: {error}; found {text!r}"
             continue
         if not words:
-            yield f"{key}: expected a command; found {text!r}"
+            yield f"{key}: expected a command; found nothing"
         elif key == "command" and said.build is None and "/" in words[0]:
             yield f"{key}: {words[0]} must be built first; add build, or begin with {{python}}"
     for name in sorted({*_PLACEHOLDER.findall(said.command)} - {*_KNOWN}):

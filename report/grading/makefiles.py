@@ -12,6 +12,7 @@ NAMES = ("makefile", "gnumakefile")
 LONGEST = 1 << 14  # bytes that are read of it: ten times a long one
 VALUE = 200  # letters that are kept of a variable's value
 EXPANDED = 500  # letters that a line may become
+UNNAMED = "a.out"  # what compilers call a program that has no name
 DEPTH = 5  # variables in variables
 MOST = 50  # rules that are followed, lines of each, targets of one line
 
@@ -50,7 +51,7 @@ class Makefile:
             if outputs:
                 return str(outputs[-1]).removeprefix("./")
             if any(_COMPILES.search(line) and " -c " not in f"{line} " for line in recipe):
-                return "a.out"
+                return UNNAMED
             if not recipe and any(need.endswith((".o", ".c", ".cc", ".cpp")) for need in self.rules[name].needs):
                 return name  # make knows by itself how to link it
         return None

@@ -31,7 +31,8 @@ ZIP = 200 << 20  # bytes of a zip, with pictures and a report in it: what learni
 TABLE = 4 << 20  # bytes that are read of it at a time: its table, with ENTRIES of 200 bytes
 
 _NEEDED = re.compile(
-    r"(?:gnu)?makefile|submission\.toml|.+\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|inc|mk|py|sh|js|mjs|java|go|rs)", re.IGNORECASE
+    r"(?:gnu)?makefile|submission\.toml|.+\.(?:c|cc|cpp|cxx|h|hh|hpp|hxx|inc|mk|py|sh|js|mjs|java|go|rs)",
+    re.IGNORECASE | re.DOTALL,
 )
 _LEFT_OUT = re.compile(  # hidden folders, what other programs put beside the work, and what they install for it
     r"\..*|__macosx|__pycache__|venv|env|site-packages|node_modules|cmakefiles|cmake-build-.*", re.IGNORECASE
