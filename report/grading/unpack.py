@@ -13,6 +13,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
@@ -78,18 +79,14 @@ def taken(path: Path) -> dict[str, bytes]:
             raise SpecError("the zip is broken or was cut off; pack and hand it in again") from None
 
 
-def decoded(raw: bytes) -> str:
-    """A name that may be UTF-8, or CP949 as Korean Windows writes it. Hangul decides where it may be both."""
+def decoded(raw: bytes, *, unmarked: bool = False) -> str:
+    """A name in UTF-8, else in CP949, as Korean Windows writes it; in an `unmarked` zip Hangul decides which it is."""
     readings = []
     for encoding in ("utf-8", "cp949"):
-        try:
+        with suppress(ValueError):
             readings.append(raw.decode(encoding))
-        except ValueError:
-            continue
-    korean = (one for one in readings if any("가" <= c <= "힣" or "\u1100" <= c <= "\u11ff" for c in one))
-    return unicodedata.normalize(
-        "NFC", next(korean, readings[0] if readings else raw.decode("ascii", "backslashreplace"))
-    )
+    korean = [one for one in readings if unmarked and re.search("[가-힣\u1100-\u11ff]", one)]
+    return unicodedata.normalize("NFC", next(iter(korean + readings), raw.decode("ascii", "backslashreplace")))
 
 
 class _Bounded(io.FileIO):
@@ -203,8 +200,8 @@ def _in_zip(file: _Bounded) -> Iterator[_Entry]:
         if any(end > begin for (_, end), (begin, _) in pairwise([*places, (archive.start_dir, 0)])):
             raise SpecError("files in the zip overlap, as no program packs them; pack the folder again")
         for one in every:
-            raw = one.orig_filename
-            name = decoded(raw.encode("utf-8" if one.flag_bits & _UTF8 else "cp437"))
+            marked = one.flag_bits & _UTF8 != 0
+            name = decoded(one.orig_filename.encode("utf-8" if marked else "cp437"), unmarked=not marked)
             if wrong := _astray(name):
                 raise SpecError(f"{visible(name)}: {wrong}")
             if not name.endswith("/"):
