@@ -134,15 +134,13 @@ def _made(inside: Files, number: int, alone: bool) -> Way | None:
     below = {one: content for one, content in inside.items() if one.startswith(f"{directory}/" if directory else "")}
     begins = [one for one in _sources(below) if not sources.is_python(one)]
     stem, words = _stem(program), {_stem(word) for word in made.words(target)}
-    source = next(
-        iter(
-            [one for one in begins if _stem(one) == stem]
-            or [one for one in begins if _stem(one) in words]
-            or [one for one in begins if sources.listens(one, below[one])]
-            or begins
-        ),
-        None,
+    likely = (
+        [one for one in begins if _stem(one) == stem]
+        or [one for one in begins if _stem(one) in words]
+        or [one for one in begins if sources.listens(one, below[one])]
+        or begins
     )
+    source = likely[0] if likely else None
     others = [content for one, content in below.items() if one not in begins and not sources.is_python(one)]
     told = sources.told(source or ".c", below[source] if source else b"", others)
     build = "make" if target == made.first else shlex.join(("make", target))
@@ -156,9 +154,8 @@ def _plain(inside: Files, number: int, alone: bool) -> Way | None:
     path = _one((path for path in inside if _PLAIN.fullmatch(_base(path))), number)
     if path is None:
         begins = _sources(inside)
-        path = _only(
-            [one for one in begins if sources.listens(one, inside[one])] if len(begins) > 1 else begins, number
-        )
+        listening = [one for one in begins if sources.listens(one, inside[one])]
+        path = _only(listening if len(begins) > 1 else begins, number)
     return _built(inside, path) if path else None
 
 
@@ -185,16 +182,11 @@ def _built(inside: Files, path: str) -> Way:
         for one, content in beside.items()
         if one != path and _compiler(one) == compiler and _base(one) not in used and not sources.begins(one, content)
     ]
-    program = (
-        PROGRAM if not any(f"/{one}".startswith(f"/{directory}/{PROGRAM}/") for one in inside) else f"{PROGRAM}.out"
-    )
+    folder = posixpath.join(directory, PROGRAM, "")  # where that is a folder, no program can be called so
+    program = f"{PROGRAM}.out" if any(one.startswith(folder) for one in inside) else PROGRAM
     words = (str(compiler), *FLAGS, "-o", program, *(_word(one) for one in (path, *further)), *LIBRARIES)
-    return _way(
-        f"./{program}",
-        " ".join(words),
-        sources.told(path, inside[path], [*(inside[one] for one in further), *headers]),
-        directory,
-    )
+    told = sources.told(path, inside[path], [*(inside[one] for one in further), *headers])
+    return _way(f"./{program}", " ".join(words), told, directory)
 
 
 def _compiler(path: str) -> str | None:

@@ -115,6 +115,12 @@ def test_what_lies_beside_a_server_is_compiled_with_it_unless_it_is_a_program_or
     assert way(files, 1, False).build == built("server_01.c", "square.c")
 
 
+@pytest.mark.parametrize("top", ["", "kim/"])
+def test_a_program_is_never_called_like_a_folder_that_is_there(top: str) -> None:
+    found = way({f"{top}server_01.c": GIVEN, f"{top}server/notes.h": b""}, 1, False)
+    assert (found.command, found.build) == ("./server.out", built("server_01.c").replace("server ", "server.out ", 1))
+
+
 def test_numbers_are_found_in_headers_modules_and_further_sources() -> None:
     main = b'#include "config.h"\nint main(void) { a.sin_port = htons(MY_PORT); sleep(WAIT); listen(1, 2); }'
     files = {
