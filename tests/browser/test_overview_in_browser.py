@@ -1,9 +1,12 @@
 """The page of a class of 500 students and three assignments in a real browser: sorted, filtered, read by everyone."""
 
+import base64
+import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pypdf
 import pytest
 
 from report.graded import Graded
@@ -292,3 +295,15 @@ def test_print_has_the_whole_table_and_no_controls(chromium: Browser, url: Calla
             <= 0
         )
         assert min(opened.rgb("body", "background-color"), default=255) > 240
+
+
+def test_every_printed_page_of_the_table_has_its_headings(chromium: Browser, url: Callable[[str], str]) -> None:
+    with tab(chromium) as opened:
+        opened.shape(DESK, dark=False, media="print")
+        opened.open(url("en"))
+        opened.value("document.querySelectorAll('#results tbody tr:nth-child(n + 200)').forEach((row) => row.remove())")
+        printed = base64.b64decode(opened.call("Page.printToPDF", preferCSSPageSize=True)["data"])
+    texts = ["".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(printed)).pages]
+    pages = [text for text in texts if "/29" in text]
+    assert len(pages) > 5
+    assert all("stagethatfails" in text for text in pages if text.count("/29") > 1)

@@ -17,6 +17,7 @@ from report.rendering.pictures.fonts import lacking
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY
 from tests.rendering import classes
+from tests.rendering import test_strict_html as strict
 
 RAW = tomllib.loads((REPOSITORY / "templates" / "classroom.toml").read_text(encoding="utf-8"))
 ROWS = classes.classroom(60)
@@ -219,6 +220,15 @@ def test_a_name_or_a_reason_is_never_anything_but_text() -> None:
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80\xae", html)
     assert b"49" not in html[html.index(b"<main") :].replace(b"{{ 7 * 7 }}", b"")
     assert HOSTILE.encode() not in html
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_is_html_without_an_error_that_loads_nothing_and_leads_nowhere_that_is_not(language: Language) -> None:
+    hostile = Row(one(HOSTILE, "unjudged", told=HOSTILE, unsteady=True), HOSTILE, {"verdict": HOSTILE})
+    root = strict.parsed(classes.page(language, [*ROWS, hostile]).decode())
+    assert (strict.dead(root), strict.unspoken(root), strict.loads(root)) == ([], [], [])
+    assert max(strict.ids(root).values()) == 1
+    assert len(strict.ids(root)) > len(ROWS)
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ class Classroom:
             "most": figure.numbers[-1],
         }
         said = {name: self.digits(figure, value) for name, value in named.items()}
-        return self._label("figure_text", count=f"{len(figure.values):,}", **said)
+        return self._label("figure_text", limit=figure.step.limit, count=f"{len(figure.values):,}", **said)
 
 
 def _grouped(every: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
