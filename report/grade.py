@@ -6,7 +6,8 @@ Puts the parts of `report.grading` together and writes what an assistant decides
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import get_args
@@ -18,9 +19,10 @@ from report.exports import grades
 from report.graded import Graded, Result
 from report.grading import cell, conventions, engine, regrade, submissions
 from report.grading.cell import Task
+from report.grading.conventions import Way
 from report.grading.engine import Place
 from report.grading.store import STUDENTS, Key, Names, Store, opened
-from report.grading.submissions import Submission
+from report.grading.submissions import Files, Submission
 from report.judgement import Rules
 from report.publish import write_file
 from report.rendering import advice
@@ -32,6 +34,7 @@ from report.spec import LANGUAGES, Assignment, Language, Text
 OVERVIEW: Mapping[Language, str] = {language: f"overview.{language}.html" for language in LANGUAGES}
 OUTCOMES: Sequence[Result] = get_args(Result)
 Tell = Callable[[str], None]
+_words = cache(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,17 @@ def _cells(of: Class, one: Submission, called: str, judged_by: Mapping[str, str]
         except SpecError as error:
             yield cell.missing(called, name, number, one.digest, judged_by[name], str(error))
         else:
+            files, way = _bare(one.files, way)
             whole = digest(canonical_json([one.digest, asdict(way)]))  # how it is run may change when it does not
-            yield Task(called, name, number, one.files, way, whole, judged_by[name], of.delay, of.probes)
+            yield Task(called, name, number, files, way, whole, judged_by[name], of.delay, of.probes)
+
+
+def _bare(files: Files, way: Way) -> tuple[Files, Way]:
+    """Without folders around all that there is, which zips have, and which are called as the student is."""
+    top, _, rest = way.directory.partition("/")
+    if top == "." or not all(path.startswith(f"{top}/") for path in files):
+        return files, way
+    return _bare({path[len(top) + 1 :]: data for path, data in files.items()}, replace(way, directory=rest or "."))
 
 
 def _key(one: Task | Graded) -> Key:
@@ -147,7 +159,7 @@ def _interrupted(of: Class, there: int, count: int) -> str:
 
 
 def _line(of: Class, one: Graded, count: str) -> str:
-    label = words(of.root, of.language)
+    label = _words(of.root, of.language)
     seconds = label.value(one.seconds, "seconds")
     return f"{count} {visible(one.student)} · {one.number} · {_outcome(label, one.outcome, one.diagnosis)} · {seconds}"
 
@@ -158,7 +170,7 @@ def _outcome(label: Labels, outcome: str, diagnosis: str | None) -> str:
 
 def summary(of: Class, done: Graduated) -> list[str]:
     """How many of what, how long it took, and where the page is."""
-    label = words(of.root, of.language)
+    label = _words(of.root, of.language)
     counts = [f"{label(outcome)} {done.count(outcome)}" for outcome in OUTCOMES]
     minutes = f"{done.seconds / 60:.1f}"
     return [
@@ -169,7 +181,7 @@ def summary(of: Class, done: Graduated) -> list[str]:
 
 def replayed(root: Path, folder: Path, language: Language, tell: Tell) -> int:
     """How many verdicts of a folder would change by the rules of today, each of which is told, with the reason."""
-    label = words(root, language)
+    label = _words(root, language)
     judged = changed = 0
     unseen = dict[str, None]()
     for one in regrade.regraded(root, folder):
@@ -194,20 +206,25 @@ def replayed(root: Path, folder: Path, language: Language, tell: Tell) -> int:
 def write(of: Class, kept: Store, results: Sequence[Graded]) -> None:
     """What is made of all results: both pages, the table, JUnit XML, and a results.json for each student."""
     titles: dict[str, Text] = {rules.assignment.name: rules.assignment.title for rules in of.rules}
-    named = [(one.student, one) for one in results]
+    named = [(one.student, _spoken(one, of.language)) for one in results]
     texts = advice.load(of.root / "templates", sorted({one.diagnosis for one in results if one.diagnosis}))
     diagnoses = {lang: {name: one.title for name, one in found.items()} for lang, found in texts.items()}
-    label = words(of.root, of.language)
+    label = _words(of.root, of.language)
     for student in dict.fromkeys(one.student for one in results):
-        own = [one for one in results if one.student == student]
+        own = [one for name, one in named if name == student]
         data = grades.gradescope(own, titles, diagnoses[of.language], label)
         write_file(kept.folder / STUDENTS / submissions.place(student) / "results.json", data, lasting=False)
     for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
-        rows = [Row(one, one.student, _links(kept, one, language)) for one in results]
+        rows = [Row(_spoken(one, language), one.student, _links(kept, one, language)) for one in results]
         page = overview(of.root, rows, titles, diagnoses[language], language, OVERVIEW[other])
         write_file(kept.folder / OVERVIEW[language], page)
     write_file(kept.folder / "grades.csv", grades.table(named))
     write_file(kept.folder / "junit.xml", grades.junit(named, titles, diagnoses[of.language], label, label("title")))
+
+
+def _spoken(one: Graded, language: Language) -> Graded:
+    """What was told of it by this project itself in this language; what a compiler or a server said stays."""
+    return one.model_copy(update={"told": messages.said(one.told, language)})
 
 
 def _links(kept: Store, one: Graded, language: Language) -> dict[str, str]:

@@ -24,8 +24,8 @@ SOURCES = {1: "fork.c", 2: "thread.c", 3: "queue.c"}
 VARIANTS = REPOSITORY / "tests" / "variants"
 DECLARED = "submission.toml"
 ANY = "any"  # rejected, with whatever diagnosis
-FAMILY = ["김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "Kim", "Lee", "Park", "Choi", "Smith", "Nguyen"]
-GIVEN = ["서연", "민준", "지우", "하은", "도윤", "예준", "수아", "지호", "Jisu", "Minho", "Ana", "Olga"]
+FAMILY = ["김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "Kim", "Lee", "Park", "Choi", "Smith", "García"]
+GIVEN = ["서연", "민준", "지우", "하은", "도윤", "예준", "수아", "지호", "Jisu", "Minho", "Ana", "Søren"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ HOSTILE: dict[str, tuple[str, str]] = {  # what a right server does before anyth
     "endless output": ('for (;;) puts("all work and no play");', "never-listens"),
     "never listens": ("for (;;) pause();", "never-listens"),
     "ends its own group": ("kill(0, SIGKILL);", "ends-at-once"),
-    "crashes": ("*(volatile int *)0 = 1;", "ends-at-once"),
+    "crashes": ("abort();", "ends-at-once"),
     "daemonises": ("if (fork() > 0) _exit(0); setsid(); if (fork() > 0) _exit(0);", ANY),
     "leaves a daemon": (
         "if (fork() == 0) { setsid(); if (fork() == 0) for (;;) pause(); _exit(0); } else wait(NULL);",
@@ -157,6 +157,7 @@ def write(folder: Path, student: str, files: Mapping[str, bytes], *, packed: boo
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
         return
+    folder.mkdir(parents=True, exist_ok=True)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, data in files.items():

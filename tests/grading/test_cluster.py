@@ -3,6 +3,7 @@
 import builtins
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
@@ -13,12 +14,16 @@ from distributed import Client
 
 from report.errors import SpecError
 from report.graded import verdicts_digest
-from report.grading import cluster, engine
+from report.grading import cell, cluster, conventions, engine
 from report.grading.cell import Answer, Task
+from report.recording import kernel
+from tests.builders import REPOSITORY
 from tests.grading.cells import Held, Script, task
+from tests.grading.classroom import broken, c, is_as, mistakes, right
 from tests.grading.cluster import scheduler
-from tests.recording.harness import wait_for
+from tests.recording.harness import arguments_of, wait_for
 
+pytestmark = pytest.mark.timeout(400)
 SAID = {"a": "accepted", "b": "zombies", "c": "accepted", "d": "orphans", "e": "accepted", "f": "zombies"}
 
 
@@ -32,7 +37,6 @@ def digest(found: Sequence[tuple[Task, Answer]]) -> str:
     return verdicts_digest(one.graded for _, one in found)
 
 
-@pytest.mark.timeout(180)
 def test_a_worker_that_is_killed_midway_costs_nobody_a_verdict(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.mkdir()
@@ -66,6 +70,48 @@ class _Killing(Executor):
             os.kill(victim, signal.SIGKILL)
             (self._notes / "go").touch()
         return future
+
+
+def children(of: int) -> list[int]:
+    return [one.pid for one in kernel.descendants(of) if "report.grading.apart" in arguments_of(one.pid)]
+
+
+def test_submissions_are_really_judged_on_workers_and_one_that_dies_leaves_no_process(tmp_path: Path) -> None:
+    handed = {
+        "right": c(2, right(2), "accepted"),
+        "serial": mistakes(2)["no-thread"],
+        "none": broken(2)["lacks a header"],
+    }
+    rules = cell.rules_digest(REPOSITORY, cell.every_rule(REPOSITORY)["thread"], 0.2)
+    tasks = [
+        Task(name, "thread", 2, made.files, conventions.way(made.files, 2, only=True), name, rules, 0.2)
+        for name, made in handed.items()
+    ]
+    killed: list[int] = []
+
+    def kill(client: Client) -> None:
+        """The first worker of which a judgement is under way; then nothing of that is left."""
+        pids = client.run(os.getpid).values()
+        wait_for(lambda: any(children(pid) for pid in pids), "a judgement")
+        victim = next(pid for pid in pids if children(pid))
+        killed.extend(children(victim))
+        os.kill(victim, signal.SIGKILL)
+        wait_for(lambda: not any("report.grading.apart" in arguments_of(pid) for pid in killed), "its end")
+
+    with scheduler(tmp_path, 2) as address:
+        there(address, 2)
+        with Client(address, set_as_default=False) as client, cluster.at(address) as place:
+            killer = threading.Thread(target=kill, args=(client,))
+            killer.start()
+            found = [*engine.judged(tasks, place.shared, place.most, engine.working(None))]
+            killer.join()
+    assert killed
+    said = {one.student: (given.graded.outcome, given.graded.diagnosis) for one, given in found}
+    assert {name: is_as(made.verdict, *said[name]) for name, made in handed.items()} == dict.fromkeys(handed, True), (
+        said
+    )
+    with engine.here(12, 4) as place:
+        assert digest([*engine.judged(tasks, place.shared, 3, engine.working(REPOSITORY))]) == digest(found)
 
 
 def test_one_that_must_be_alone_takes_all_slots_of_a_worker(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from tests.grading.cells import answer
 from tests.grading.classroom import VARIANTS, c, mistakes, right, write
 from tests.recording.harness import wait_for
 
+pytestmark = pytest.mark.timeout(400)
 DELAY = 0.2
 SAID = {"a": "accepted", "b": "zombies", "c": "accepted", "d": "orphans"}
 BROKEN = c(2, "int main( {", "does-not-build").files
@@ -108,10 +109,12 @@ def test_a_student_of_whom_nothing_is_found_is_told_why_and_nothing_is_judged(tm
 
 
 def test_names_are_nowhere_where_pseudonyms_were_asked_for(tmp_path: Path) -> None:
-    write(tmp_path / "in", "20261234 홍길동", {"server.c": b"int main() {}"}, packed=False)
+    write(tmp_path / "in", "20261234 홍길동", {"server.c": b"int main() {}"}, packed=True)  # in a folder of that name
     told: list[str] = []
 
     def work(one: Task) -> Answer:
+        assert "홍길동" not in f"{one}"
+        assert [*one.files] == ["server.c"]
         return Answer(answer(one, "accepted").graded.model_copy(update={"assignment": "thread", "number": 2}), {})
 
     grading.grade(of(tmp_path, anonymous=True), fake(), work, told.append)
@@ -180,7 +183,6 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.timeout(300)
 def test_a_class_is_judged_rightly(graded: Path) -> None:
     found = {name: (one.outcome, one.diagnosis, one.attempts) for name, one in results(graded).items()}
     assert found == {
@@ -197,7 +199,6 @@ def test_a_class_is_judged_rightly(graded: Path) -> None:
     assert os.uname().nodename not in by
 
 
-@pytest.mark.timeout(300)
 def test_all_that_an_assistant_decides_from_is_there(graded: Path) -> None:
     out = graded / "out"
     pages = [(out / f"overview.{language}.html").read_text(encoding="utf-8") for language in ("ko", "en")]
@@ -216,7 +217,6 @@ def test_all_that_an_assistant_decides_from_is_there(graded: Path) -> None:
             assert made == {"verdict.ko.html", "verdict.en.html", cell.PACKED}
 
 
-@pytest.mark.timeout(300)
 def test_a_second_time_nothing_is_judged(graded: Path) -> None:
     before = (graded / "out" / store.RESULTS).read_bytes()
     code, said, _ = invoke(graded)
@@ -226,14 +226,12 @@ def test_a_second_time_nothing_is_judged(graded: Path) -> None:
     assert (graded / "out" / store.RESULTS).read_bytes() == before
 
 
-@pytest.mark.timeout(300)
 def test_by_the_same_rules_no_verdict_would_change(graded: Path) -> None:
     told: list[str] = []
     assert grading.replayed(REPOSITORY, graded / "out", "en", told.append) == 0
     assert told == ["4 verdicts made again from their evidence, 0 would change"]
 
 
-@pytest.mark.timeout(300)
 def test_by_other_rules_it_is_told_whose_verdict_would_change_and_by_which_claim(graded: Path, tmp_path: Path) -> None:
     for name in ("templates", "report"):
         (tmp_path / name).symlink_to(REPOSITORY / name)
