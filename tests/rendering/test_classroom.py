@@ -198,7 +198,11 @@ def test_points_are_out_of_those_of_the_assignment_also_where_nothing_was_found(
         Row(one("park", "unjudged"), "park"),
     ]
     made = shown(*rows)
-    assert {row.name: made.points(row) for row in rows} == {"kim": "2 / 3", "lee": "0 / 3", "park": "– / 3"}
+    assert {row.name: made.points(place) for place, row in enumerate(made.rows)} == {
+        "kim": "2 / 3",
+        "lee": "0 / 3",
+        "park": "– / 3",
+    }
     assert made.median(FIRST) == "1 / 3"
 
 
@@ -248,6 +252,11 @@ def test_an_endless_reason_is_cut_and_all_of_the_class_stays_small() -> None:
     made = shown(*rows)
     assert max(map(len, made.attention["unjudged"])) <= LETTERS
     assert len(classes.page("en", rows)) < 200_000
+
+
+def test_in_the_table_a_long_reason_is_cut_and_says_so() -> None:
+    rows = [Row(one(told, "missing", told=told), told) for told in ("short", "x" * 101)]
+    assert [shown(*rows).said(row) for row in rows] == ["short", "x" * 100 + "…"]
 
 
 def test_a_pseudonym_hides_the_name() -> None:

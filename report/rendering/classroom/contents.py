@@ -21,6 +21,7 @@ from report.spec import Text
 
 OUTCOMES: Sequence[Result] = get_args(Result)
 LINES, LETTERS = 12, 400  # of a reason that are shown; the whole of it stands with the verdict
+SHORT = 100  # letters of it in the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Classroom:
     ) -> None:
         self.rows = sorted(rows, key=lambda row: (row.name, row.graded.number))
         self.numbers = {row.graded.assignment: row.graded.number for row in sorted(rows, key=lambda r: r.graded.number)}
+        self.earned = [row.graded.earned for row in self.rows]
         self._titles, self._diagnoses, self._label = assignments, diagnoses, label
         self.title = label("class_title", numbers=", ".join(map(str, self.numbers.values())))
 
@@ -89,12 +91,12 @@ class Classroom:
 
     def median(self, assignment: str) -> str:
         """The points that half of the class have or exceed, of the possible ones."""
-        earned = [row.graded.earned for row in self.of(assignment)]
-        known = [one for one in earned if one is not None]
+        earned = zip(self.rows, self.earned, strict=True)
+        known = [one for row, one in earned if row.graded.assignment == assignment and one is not None]
         return f"{_points(statistics.median(known))} / {_points(self.possible[assignment])}" if known else "–"
 
-    def points(self, row: Row) -> str:
-        earned, most = row.graded.earned, _points(self.possible[row.graded.assignment])
+    def points(self, place: int) -> str:
+        earned, most = self.earned[place], _points(self.possible[self.rows[place].graded.assignment])
         return f"– / {most}" if earned is None else f"{_points(earned)} / {most}"
 
     def name(self, row: Row) -> str:
@@ -115,7 +117,8 @@ class Classroom:
         one = row.graded
         if one.diagnosis or one.outcome == "rejected":
             return self._named(one)
-        return _reason(one.told).partition("\n")[0][:80] if one.outcome in ("unjudged", "missing") else ""
+        line = _reason(one.told).partition("\n")[0] if one.outcome in ("unjudged", "missing") else ""
+        return line if len(line) <= SHORT else f"{line[:SHORT]}…"
 
     def stage(self, row: Row) -> Stage | None:
         """The stage that it did not come through."""
