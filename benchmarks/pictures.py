@@ -11,6 +11,7 @@ from benchmarks.measure import ROOT
 from benchmarks.metrics import METRICS, Metric
 from benchmarks.parts import Part, Table, Words
 from benchmarks.tables import Values, spread
+from report.languages import BOTH, Language
 from report.rendering.compared import Growth, Line, Place
 from report.rendering.compared import Values as Point
 from report.rendering.labels import Labels
@@ -18,7 +19,6 @@ from report.rendering.pictures import canvas
 from report.rendering.pictures.canvas import Sheet, Swatch
 from report.rendering.pictures.growth import growth
 from report.rendering.pictures.scale import Scale, written
-from report.spec import LANGUAGES, Language
 
 FAR = 30  # times; values that differ by more stand on a logarithmic axis
 _ROW, _THICK, _TOP = 19.0, 11.0, 42.0
@@ -55,7 +55,7 @@ def pictures(part: Part, tables: Mapping[str, Mapping[str, Values]]) -> Iterator
     """File names and SVGs of what was measured of a part."""
     for table in part.tables:
         values = tables.get(table.name, {}).get("samples", {})
-        for language in LANGUAGES if values else ():
+        for language in BOTH if values else ():
             name = f"{part.name}-{table.name}"
             if not table.grows:
                 yield f"{name}.{language}.svg", bars(table, values, language)
@@ -70,7 +70,7 @@ def told(part: Part, tables: Mapping[str, Mapping[str, Values]]) -> dict[str, di
     for table in part.tables:
         values = tables.get(table.name, {}).get("samples", {})
         if values and not table.grows:
-            found[f"{part.name}-{table.name}"] = {language: _told(table, values, language) for language in LANGUAGES}
+            found[f"{part.name}-{table.name}"] = {language: _told(table, values, language) for language in BOTH}
     return found
 
 

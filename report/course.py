@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from report import languages
 from report.errors import SpecError
 from report.models import near, parse, validate
 from report.scenario import Claim
@@ -39,7 +40,7 @@ def load(root: Path, check_metric: MetricCheck) -> tuple[Assignment, ...]:
             problems += error.problems
     problems += _references(assignments, check_metric, complete=not problems)
     if problems:
-        raise SpecError(problems)
+        raise SpecError(dict.fromkeys(problems))
     return tuple(sorted(assignments, key=lambda assignment: assignment.number))
 
 
@@ -76,7 +77,8 @@ def _read(file: Path, where: str, check_metric: MetricCheck) -> Assignment:
     problems += [f"{where}: {problem}" for problem in _plant(raw, file.parent)]
     raw |= {"name": file.parent.name, "folder": file.parent}
     try:
-        assignment = validate(raw, Assignment, where)
+        texts = languages.texts(file.parents[2], file.parent.name)
+        assignment = validate(raw, Assignment, where, texts)
     except SpecError as error:
         raise SpecError([*problems, *error.problems]) from None
     if problems:

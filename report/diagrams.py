@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum, auto
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, WrapValidator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, WrapValidator, model_validator
 
+from report.languages import ADDED, LANGUAGES, TEXTS, file
 from report.models import Model, near
 
 Who = Literal["parent", "child"]
@@ -21,8 +22,23 @@ Descriptor = Annotated[int, Field(ge=0, le=1023)]
 class Text(Model):
     """One text in both languages."""
 
+    model_config = ConfigDict(extra="allow" if ADDED else "forbid")  # a language that was added is a key as well
     ko: str = Field(min_length=1)
     en: str = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _in_every_language(cls, raw: Any, info: ValidationInfo) -> Any:
+        """Those that were added are taken from the context, by the English text."""
+        if not ADDED or not isinstance(raw, dict) or not isinstance(english := raw.get("en"), str):
+            return raw
+        every = {code: (info.context or {}).get(code, {}).get(english) for code in ADDED} | raw
+        if unknown := sorted(every.keys() - {*LANGUAGES}):
+            raise ValueError(f"{unknown[0]}: unknown key{near(unknown[0], LANGUAGES)}")
+        if lacking := [code for code in ADDED if not isinstance(every[code], str) or not every[code]]:
+            where = f"assignments/{file(TEXTS, lacking[0])}"
+            raise ValueError(f'is not there in {", ".join(lacking)}; write "{english}" = "…" into {where}')
+        return every
 
 
 class Queue(Model):
@@ -163,14 +179,14 @@ def _carried_out(step: Step, tables: dict[Who, list[int]]) -> dict[Who, tuple[in
 _KINDS: Mapping[str, type[Queue] | type[Descriptors]] = {"queue": Queue, "descriptors": Descriptors}
 
 
-def _of_its_kind(raw: Any, _: Any) -> Queue | Descriptors:
+def _of_its_kind(raw: Any, _: Any, info: ValidationInfo) -> Queue | Descriptors:
     """The table as the model that its `kind` names; pydantic's own choice would put the kind into the faults' paths."""
     if isinstance(raw, Queue | Descriptors):
         return raw
     kind = raw.get("kind") if isinstance(raw, dict) else None
     if not isinstance(kind, str) or kind not in _KINDS:
         raise ValueError(f"kind: must be {' or '.join(_KINDS)}{near(str(kind), _KINDS)}; found {kind!r}")
-    return _KINDS[kind].model_validate(raw)
+    return _KINDS[kind].model_validate(raw, context=info.context)
 
 
 Diagram = Annotated[Queue | Descriptors, Field(discriminator="kind"), WrapValidator(_of_its_kind)]

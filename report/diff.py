@@ -3,7 +3,7 @@
 Prints nothing; the words are made in `report.rendering.differing`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,10 +40,11 @@ class Difference:
         """What differs, as Markdown and as pages, with their pictures."""
         from report.rendering.pages.page import pages
 
-        others: Mapping[Language, Language] = dict(zip(LANGUAGES, reversed(LANGUAGES), strict=True))
         documents = {
-            language: self._speaker(language).document(self._root, page_name(other, "md"))
-            for language, other in others.items()
+            language: self._speaker(language).document(
+                self._root, {other: page_name(other, "md") for other in LANGUAGES if other != language}
+            )
+            for language in LANGUAGES
         }
         made = pages(self._root, documents, self._labels, page_name, {})
         return made | {page_name(one, "md"): document.markdown.encode() for one, document in documents.items()}

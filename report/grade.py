@@ -214,9 +214,10 @@ def write(of: Class, kept: Store, results: Sequence[Graded]) -> None:
         own = [one for name, one in named if name == student]
         data = grades.gradescope(own, titles, diagnoses[of.language], label)
         write_file(kept.folder / STUDENTS / submissions.place(student) / "results.json", data, lasting=False)
-    for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
+    for language in LANGUAGES:
+        others = {other: file for other, file in OVERVIEW.items() if other != language}
         rows = [Row(_spoken(one, language), one.student, _links(kept, one, language)) for one in results]
-        page = overview(of.root, rows, titles, diagnoses[language], language, OVERVIEW[other])
+        page = overview(of.root, rows, titles, diagnoses[language], language, others)
         write_file(kept.folder / OVERVIEW[language], page)
     write_file(kept.folder / "grades.csv", grades.table(named))
     write_file(kept.folder / "junit.xml", grades.junit(named, titles, diagnoses[of.language], label, label("title")))

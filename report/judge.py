@@ -184,8 +184,10 @@ class Words:
 
         name = judged_pages.page_name
         documents = {
-            language: self._speaker(judged, language, again).document(self._root, name(other, "md"), remember)
-            for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True)
+            language: self._speaker(judged, language, again).document(
+                self._root, {other: name(other, "md") for other in LANGUAGES if other != language}, remember
+            )
+            for language in LANGUAGES
         }
         made = pages(self._root, documents, self._labels, name, Tables(judged.evidence), remember)
         for language, document in documents.items():

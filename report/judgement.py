@@ -12,6 +12,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
+from report import languages
 from report.course import JUDGE as FILE
 from report.course import MetricCheck
 from report.diagrams import Text
@@ -120,19 +121,18 @@ def load(root: Path, assignments: Sequence[Assignment], check_metric: MetricChec
     shared = Sheet()
     where = f"assignments/{FILE}"
     try:
-        if (root / where).is_file():
-            common = parse(root / where, where)
-            shared = validate(common, Sheet, where)
-            problems += [f"{where}: {p}" for p in _common_faults(shared, check_metric)]
+        common = parse(root / where, where) if (root / where).is_file() else {}
+        shared = validate(common, Sheet, where, languages.texts(root))
+        problems += [f"{where}: {p}" for p in _common_faults(shared, check_metric)]
     except SpecError as error:
         problems += error.problems
     found = {}
     for assignment in assignments:
-        where = f"assignments/{assignment.name}/{FILE}"
-        if not (root / where).is_file():
+        if not (root / (where := f"assignments/{assignment.name}/{FILE}")).is_file():
             continue
         try:
-            sheet = _own(parse(root / where, where), _table(common, "probes"), where)
+            texts = languages.texts(root, assignment.name)
+            sheet = _own(parse(root / where, where), _table(common, "probes"), where, texts)
             rules = _merged(assignment, shared, sheet)
             problems += [f"{where}: {p}" for p in _faults(rules, shared, sheet, check_metric)]
             found[assignment.name] = rules
@@ -143,14 +143,14 @@ def load(root: Path, assignments: Sequence[Assignment], check_metric: MetricChec
     return found
 
 
-def _own(raw: dict[str, Any], common: Mapping[str, Any], where: str) -> Sheet:
+def _own(raw: dict[str, Any], common: Mapping[str, Any], where: str, texts: Mapping[str, Any]) -> Sheet:
     """An assignment's sheet, in which a probe that is common too says only what differs, and its own claims."""
     probes = _table(raw, "probes")
     filled = {
         name: _extended(_table(common, name), probe) if isinstance(probe, dict) and name in common else probe
         for name, probe in probes.items()
     }
-    return validate(raw | ({"probes": filled} if probes else {}), Sheet, where)
+    return validate(raw | ({"probes": filled} if probes else {}), Sheet, where, texts)
 
 
 def _extended(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

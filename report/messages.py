@@ -1,4 +1,5 @@
-"""Floor 3. What is printed, in the language of who reads it: a sentence of the code by its pair in messages.toml.
+"""Floor 3. What is printed, in the language of who reads it: a sentence of the code by its pair in messages.toml,
+or in the messages.XX.toml of a language that has one.
 
 Knows the catalogue and the locale only. The code goes on saying English; what has no pair stays English.
 """
@@ -9,6 +10,8 @@ import tomllib
 from functools import cache
 from string import Formatter
 
+from report import languages
+from report.errors import SpecError
 from report.welcome import TEMPLATES, spoken
 
 CATALOGUE = TEMPLATES / "messages.toml"
@@ -21,23 +24,28 @@ _SUBJECT = r"(?!(?:--\S+ )?\S+: )"  # nor does a field that comes first begin wi
 
 
 @cache
-def catalogue() -> dict[str, str]:
-    """The Korean of each English sentence; what stands in braces is a field, as in str.format."""
+def catalogue(language: str = "ko") -> dict[str, str]:
+    """What each English sentence is in a language; what stands in braces is a field, as in str.format."""
     try:
-        tables: dict[str, dict[str, str]] = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
-        labels = tomllib.loads((TEMPLATES / "labels.toml").read_text(encoding="utf-8"))
-        tables["reasons"] = {labels["en"]["reasons"][key]: korean for key, korean in labels["ko"]["reasons"].items()}
-    except (OSError, ValueError, KeyError):  # the error that is to be told matters more than its language
+        file = CATALOGUE if language == "ko" else TEMPLATES / languages.file(CATALOGUE.name, language)
+        tables: dict[str, dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+        labels = languages.read(TEMPLATES, "labels.toml", of=("en", language))
+        tables["reasons"] = {labels["en"]["reasons"][key]: text for key, text in labels[language]["reasons"].items()}
+    except (OSError, ValueError, KeyError, SpecError):  # what is to be told matters more than its language
         return {}
-    return {english: korean for table in tables.values() for english, korean in table.items()}
+    return {english: text for table in tables.values() for english, text in table.items()}
 
 
 def said(sentence: str, language: str) -> str:
     """The sentence in this language; of its further lines, those that are ours: what a program printed stays."""
-    if language != "ko":
+    if language == "en":
         return sentence
+
+    def indented(line: re.Match[str]) -> str:
+        return line[1] + _translated(line[2], language)
+
     first, *further = sentence.split("\n")
-    return "\n".join([_korean(first), *(re.sub(r"^(  )(\w.*)", _indented, one) for one in further)])
+    return "\n".join([_translated(first, language), *(re.sub(r"^(  )(\w.*)", indented, one) for one in further)])
 
 
 def here(sentence: str) -> str:
@@ -45,35 +53,31 @@ def here(sentence: str) -> str:
     return said(sentence, spoken(os.environ))
 
 
-def _indented(line: re.Match[str]) -> str:
-    return line[1] + _korean(line[2])
-
-
-def _korean(sentence: str) -> str:
+def _translated(sentence: str, language: str) -> str:
     """By the pair that matches the whole of it, fields and all; else piece by piece, as in `file: key: reason`."""
-    for pattern, korean in _pairs() if len(sentence) <= LONGEST else ():
+    for pattern, text in _pairs(language) if len(sentence) <= LONGEST else ():
         if match := pattern.fullmatch(sentence):
-            return korean.format(**{name: _field(name, text) for name, text in match.groupdict().items()})
+            return text.format(**{name: _field(name, found, language) for name, found in match.groupdict().items()})
     before, colon, after = sentence.partition(": ")
     if not colon:
         return sentence
-    place = _korean(before) if " " in before else before  # a key or a file is called as it is
-    return f"{place}{colon}{_korean(after)}"
+    place = _translated(before, language) if " " in before else before  # a key or a file is called as it is
+    return f"{place}{colon}{_translated(after, language)}"
 
 
-def _field(name: str, text: str) -> str:
-    return text.replace(" or ", ", ") if name == "choices" else _korean(text)
+def _field(name: str, text: str, language: str) -> str:
+    return text.replace(" or ", ", ") if name == "choices" else _translated(text, language)
 
 
 @cache
-def _pairs() -> list[tuple[re.Pattern[str], str]]:
+def _pairs(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Those with the most letters of their own first: another may match more than it means."""
     made = []
-    for english, korean in catalogue().items():
+    for english, text in catalogue(language).items():
         pattern = _SUBJECT if english.startswith("{") else ""
         letters = 0
-        for text, name, _, _ in Formatter().parse(english):
-            pattern += re.escape(text) + (f"(?P<{name}>{_FIELDS.get(name, _FIELD)})" if name else "")
-            letters += len(text)
-        made.append((letters, re.compile(pattern, re.DOTALL), korean))
-    return [(pattern, korean) for _, pattern, korean in sorted(made, key=lambda one: -one[0])]
+        for own, name, _, _ in Formatter().parse(english):
+            pattern += re.escape(own) + (f"(?P<{name}>{_FIELDS.get(name, _FIELD)})" if name else "")
+            letters += len(own)
+        made.append((letters, re.compile(pattern, re.DOTALL), text))
+    return [(pattern, text) for _, pattern, text in sorted(made, key=lambda one: -one[0])]

@@ -41,10 +41,10 @@ def tables(content: bytes, where: str) -> dict[str, Any]:
         raise SpecError(f"{where}: not valid TOML: {error}") from None
 
 
-def validate(raw: dict[str, Any], kind: type[M], where: str) -> M:
-    """The tables as a model; raises SpecError with one sentence for each fault."""
+def validate(raw: dict[str, Any], kind: type[M], where: str, context: object = None) -> M:
+    """The tables as a model, which may ask the context; raises SpecError with one sentence for each fault."""
     try:
-        return kind.model_validate(_tupled(raw))
+        return kind.model_validate(_tupled(raw), context=context)
     except pydantic.ValidationError as error:
         raise SpecError(f"{where}: {_sentence(fault, kind)}" for fault in error.errors()) from None
 

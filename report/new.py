@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
-from report import course, judgement, publish
+from report import course, judgement, languages, publish
 from report.errors import SpecError
-from report.models import near, parse
+from report.models import near
 from report.rendering import metrics
 from report.scenario import BOUNDS, Claim
 from report.settings import FILE as REPORT
@@ -97,10 +97,12 @@ def _files(root: Path, old: Assignment, number: int, name: str) -> Iterator[tupl
     yield MISTAKE, _filled(root, "no_delay.py", words)
     printed = (old.folder / "expected.txt").read_text(encoding="utf-8")
     yield "expected.txt", printed.replace(f"# {old.name} ·", f"# {name} ·", 1)
-    sentences = parse(root / TEMPLATES / "claims.toml", f"{TEMPLATES}/claims.toml")
+    sentences = languages.read(root / TEMPLATES, "claims.toml", TEMPLATES)
     for language in LANGUAGES:
         cited = "\n".join(_cited(sentences[language], claim) for claim in claims)
         yield f"explanation.{language}.md", _filled(root, f"explanation.{language}.md", words | {"claims": cited})
+    for texts in (languages.file(languages.TEXTS, language) for language in languages.ADDED):
+        yield texts, _filled(root, texts, words)
 
 
 def _stands_alone(old: Assignment, claim: Claim) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
+from report import languages
 from report.errors import SpecError
 from report.models import Model, near, parse, validate
 from report.spec import LANGUAGES, Assignment, Language, Text, resolve
@@ -39,7 +40,7 @@ class Settings(Model):
 def load(root: Path, assignments: tuple[Assignment, ...]) -> tuple[Settings, tuple[Assignment, ...]]:
     """The settings, and the assignments in the order asked for; raises SpecError with file, key and remedy."""
     raw = parse(root / FILE, FILE) if (root / FILE).exists() else {}
-    settings = validate(raw, Settings, FILE)
+    settings = validate(raw, Settings, FILE, languages.texts(root))
     problems = [f"{FILE}: languages: {one} stands there twice" for one in _twice(settings.languages)]
     problems += [f"{FILE}: order: {one} stands there twice" for one in _twice(settings.order)]
     known = {a.name: a for a in assignments}

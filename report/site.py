@@ -21,9 +21,8 @@ from report.rendering.pages.page import Neighbours, page
 from report.spec import LANGUAGES, Language
 
 GUIDES: Mapping[str, Mapping[Language, str]] = {
-    "guide": {"ko": "README.ko.md", "en": "README.md"},
-    "tutorial": {"ko": "assignments/TUTORIAL.ko.md", "en": "assignments/TUTORIAL.md"},
-    "comparison": {"ko": "COMPARISON.ko.md", "en": "COMPARISON.md"},
+    place: {language: f"{file}.md" if language == "en" else f"{file}.{language}.md" for language in LANGUAGES}
+    for place, file in (("guide", "README"), ("tutorial", "assignments/TUTORIAL"), ("comparison", "COMPARISON"))
 }
 PLACES = ("index", "report", *GUIDES, "reference", "architecture")  # in the order of every page's first line
 FOLDER = "docs"
@@ -55,12 +54,12 @@ def files(root: Path, commands: Iterable[Command], remember: Memory = forgetful)
             continue
         texts = {language: _text(root, place, words[language], every) for language in LANGUAGES}
         found = {language: headings.headings(text) for language, text in texts.items()}
-        for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
-            alike = len(found[language]) == len(found[other])  # then anchors are those of one language
+        for language in LANGUAGES:
+            alike = len(found[language]) == len(found["en"])  # then anchors are those of one language
             ids = headings.page_ids(found["en" if alike else language])
             title = found[language][0].text if found[language] else place
             document = Document(language, title, texts[language], pictures)
-            beside = Neighbours(ids, other, name(place, other))
+            beside = Neighbours(ids, {other: name(place, other) for other in LANGUAGES if other != language})
             made[name(place, language)] = page(root, document, words[language], beside, {}, remember).encode()
     return made
 

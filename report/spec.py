@@ -7,16 +7,15 @@ not known here. Durations are seconds at speed 1. Every key is explained in assi
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from report.diagrams import Diagram, Text
+from report.languages import LANGUAGES as LANGUAGES
+from report.languages import Language as Language
 from report.models import Model
 from report.scenario import Claim, Name, Number, Scenario
-
-Language = Literal["ko", "en"]
-LANGUAGES: tuple[Language, ...] = ("ko", "en")
 
 COMMAND = ("{build}/server", "{port}", "{delay}")  # of a server with a mistake, as students write theirs
 

@@ -4,15 +4,14 @@ Knows the standard library only, as `doctor` does: it must speak, too, where no 
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from report import languages
 from report.errors import SpecError
+from report.languages import LANGUAGES, TEMPLATES
 
-TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
-LANGUAGES = ("ko", "en")
 COMMANDS = {
     "report": "./inv report",
     "run": "./inv run --assignment 3",
@@ -35,11 +34,9 @@ class Words:
     """The words of one language from a file in templates/; one that is missing is a SpecError that names the key."""
 
     def __init__(self, name: str, language: str, templates: Path = TEMPLATES) -> None:
-        self._place = f"templates/{name}: {language}"
-        try:
-            self._words: Any = tomllib.loads((templates / name).read_text(encoding="utf-8")).get(language)
-        except (OSError, ValueError) as error:
-            raise SpecError(f"templates/{name}: cannot be read: {error}") from None
+        self._place = f"templates/{languages.file(name, language)}: {language}"
+        beside = languages.words if language in languages.ADDED else languages.read
+        self._words: Any = beside(templates, name, of=("en", language))[language]
 
     def __call__(self, key: str, **values: object) -> str:
         """The text with {…} filled in; dots in the key lead into tables."""

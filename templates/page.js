@@ -2,7 +2,7 @@
 "use strict";
 const links = new Map([...document.querySelectorAll("nav a[href^='#']")].map((link) => [link.hash.slice(1), link]));
 const heads = [...document.querySelectorAll("main h2[id], main h3[id]")].filter((head) => links.has(head.id));
-const language = document.querySelector("header a[hreflang]");
+const languages = document.querySelectorAll("header a[hreflang]");
 const contents = document.querySelector("nav details");
 const wide = matchMedia("(min-width: 75rem)");
 
@@ -15,7 +15,7 @@ function follow() {
     link.setAttribute("aria-current", "location");
     if (wide.matches) link.scrollIntoView({ block: "nearest" });
   }
-  if (language) language.hash = here ? here.id : "";
+  for (const language of languages) language.hash = here ? here.id : "";
 }
 
 function unfold() {

@@ -11,11 +11,12 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 20_900  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 21_100  # lines, blank ones and comments too; a guard against growth that nobody noticed
 SANITIZERS = {("thread", "judgement.py"), ("thread", "sanitizers.py")}  # of -fsanitize=thread, no assignment
 FLOORS = {
     0: {"errors"},
     1: {
+        "languages",
         "models",
         "diagrams",
         "scenario",

@@ -5,16 +5,15 @@ A diagnosis without its texts, a text without its diagnosis' keys, or a word tha
 others at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
+from report import languages
 from report.errors import SpecError
-from report.models import parse
 from report.rendering.labels import Labels
 from report.rendering.reasons import fill
-from report.spec import LANGUAGES, Language
+from report.spec import Language
 
 DIAGNOSES = "diagnoses.toml"
 WORDS = "verdict.toml"
@@ -42,22 +41,18 @@ KEYS = tuple(one.name for one in fields(Advice))
 
 def load(templates: Path, wanted: Iterable[str]) -> dict[Language, dict[str, Advice]]:
     """The texts of every wanted diagnosis; raises SpecError with each key that is missing or is no text."""
-    where = f"{templates.name}/{DIAGNOSES}"
-    raw = parse(templates / DIAGNOSES, where)
-    problems = []
-    found: dict[Language, dict[str, Advice]] = {language: {} for language in LANGUAGES}
-    for language in LANGUAGES:
-        table = _table(raw, language)
-        for name in dict.fromkeys(wanted):
-            texts = _table(table, name)
+    names, problems = list(dict.fromkeys(wanted)), []
+    found: dict[Language, dict[str, Advice]] = {}
+    for language, table in languages.read(templates, DIAGNOSES).items():
+        where, known = f"templates/{languages.file(DIAGNOSES, language)}: {language}", found.setdefault(language, {})
+        for name in names:
+            texts = table[name] if isinstance(table.get(name), dict) else {}
             lacking = [key for key in KEYS if not isinstance(texts.get(key), str)]
-            problems += [f"{where}: {language}.{name}.{key}: is missing" for key in lacking]
             unknown = [key for key in texts if key not in KEYS]
-            problems += [
-                f"{where}: {language}.{name}.{key}: unknown key; there are {', '.join(KEYS)}" for key in unknown
-            ]
+            problems += [f"{where}.{name}.{key}: is missing" for key in lacking]
+            problems += [f"{where}.{name}.{key}: unknown key; there are {', '.join(KEYS)}" for key in unknown]
             if not lacking and not unknown:
-                found[language][name] = Advice(**{key: str(texts[key]).strip() for key in KEYS})
+                known[name] = Advice(**{key: str(texts[key]).strip() for key in KEYS})
     if problems:
         raise SpecError(problems)
     return found
@@ -66,16 +61,4 @@ def load(templates: Path, wanted: Iterable[str]) -> dict[Language, dict[str, Adv
 def words(templates: Path, label: Labels, file: str = WORDS) -> Labels:
     """The report's own words and those of a verdict (or of another file), in the label's language; raises SpecError
     for what is missing."""
-    where = f"{templates.name}/{file}"
-    raw = parse(templates / file, where)
-    keys = {language: set(_table(raw, language)) for language in LANGUAGES}
-    every = set().union(*keys.values())
-    lacking = [f"{where}: {lang}.{key}: is missing" for lang in LANGUAGES for key in sorted(every - keys[lang])]
-    if lacking:
-        raise SpecError(lacking)
-    return label.and_these(_table(raw, label.language))
-
-
-def _table(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = raw.get(key)
-    return value if isinstance(value, dict) else {}
+    return label.and_these(languages.words(templates, file)[label.language])

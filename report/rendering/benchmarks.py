@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from report import languages
 from report.errors import SpecError
 from report.models import near
 from report.settings import FILE
@@ -37,9 +38,10 @@ def shown(root: Path, names: Iterable[str], language: Language) -> Shown:
 
 
 def _words(root: Path, name: str, language: Language) -> Mapping[str, str]:
-    index = json.loads(_bytes(root, INDEX))
-    if name not in index:
-        raise SpecError(f"{FILE}: benchmarks: there is no picture {name}{near(name, index)}")
+    file = languages.file(INDEX, language)
+    index = json.loads(_bytes(root, file))
+    if name not in index or language not in index[name]:
+        raise SpecError(f"{FILE}: benchmarks: {file}: there is no picture {name}{near(name, index)}")
     return dict(index[name][language])
 
 

@@ -3,7 +3,7 @@
 Every outside text (names, lines, environment) passes the display filter and is fenced or escaped where it enters.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -19,6 +19,7 @@ from report.rendering.glance import spread
 from report.rendering.illustrator import bracketed
 from report.rendering.labels import Labels, number
 from report.rendering.pictures import fonts
+from report.spec import Language
 
 TEMPLATE = "templates/diff.md.j2"
 PICTURE = "figures/diff-designs.{language}.svg"
@@ -37,8 +38,8 @@ class Speaker:
         self._changed, self._alike = differences.sources(before, after)
         self._lines, self._is_masked = differences.lines(before, after)
 
-    def document(self, root: Path, other: str) -> Document:
-        """All of it; `other` is the file of the other language."""
+    def document(self, root: Path, others: Mapping[Language, str]) -> Document:
+        """All of it; `others` are the files of the other languages."""
         from report.rendering.pictures import figures  # only here: a terminal needs no library that draws
 
         label = self._label
@@ -48,7 +49,7 @@ class Speaker:
         text = "\n".join(visible(line, fonts.missing(line)) for line in lines)
         values = {
             "label": label,
-            "other": other,
+            "others": others,
             "sides": [bracketed(line) for line in self._named()],
             "caveats": [bracketed(line) for line in self._caveats()],
             "figures": [[cell.replace("|", "\\|") for cell in row] for row in self._figures()],

@@ -1,6 +1,6 @@
 """Floor 2, pure. All files of a report in its languages, from runs and sources: the whole of rendering in one call.
 
-Both languages are always composed and held against each other, even where only one is written. Every gate counts
+All languages are always composed and held against each other, even where only one is written. Every gate counts
 what it looked at, and having looked at nothing is a failure.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, fields, replace
 from pathlib import Path
 
+from report import languages
 from report.errors import ClaimError, SpecError
 from report.rendering import labels
 from report.rendering.chapter import Material, chapter
@@ -79,10 +80,11 @@ def edition(
     """
     words = labels.load(root / "templates")
     remember = once(remember)
-    verdicts = _judged(evidence, speed, settings, words["ko"], remember)
+    first, *others = words.values()
+    verdicts = _judged(evidence, speed, settings, first, remember)
     material = Material(root, evidence, verdicts, settings, mutation.NOTHING, remember)
-    with beside(lambda: _half(material, words["en"])):
-        _half(material, words["ko"])
+    with beside(lambda: _part(material, others)):
+        _part(material, [first])
     material = replace(material, score=mutation.total(_score(material, name) for name in verdicts))
     documents = {language: compose(material, words[language], NAMES) for language in LANGUAGES}
     pieces = _parity(root, tuple(evidence.assignments), remember)
@@ -123,12 +125,13 @@ def _judged(
     return judged()
 
 
-def _half(material: Material, label: labels.Labels) -> None:
-    """Has the memory hold one language's chapters with their pictures, and half of what is alike in both."""
-    root, assignments, is_first = material.root, [*material.evidence.assignments], label.language == "ko"
-    for assignment in material.evidence.assignments.values():
-        chapter(material, assignment, label)
-        _pieces(root, f"assignments/{assignment.name}/explanation.{label.language}.md", material.remember)
+def _part(material: Material, of: Sequence[labels.Labels]) -> None:
+    """Has the memory hold these languages' chapters with their pictures, and half of what is alike in all."""
+    root, assignments, is_first = material.root, [*material.evidence.assignments], of[0].language == LANGUAGES[0]
+    for label in of:
+        for assignment in material.evidence.assignments.values():
+            chapter(material, assignment, label)
+            _pieces(root, f"assignments/{assignment.name}/explanation.{label.language}.md", material.remember)
     for name in assignments[0 if is_first else 1 :: 2]:
         _score(material, name)
     if not is_first:
@@ -150,7 +153,8 @@ def _score(material: Material, name: str) -> mutation.Score:
 def _wording(root: Path, evidence: Evidence, remember: Memory) -> wording.Counts:
     """What the gates over the prose counted; raises ClaimError with all that they find."""
     files = _sources(evidence)
-    made_from = {file: content(root / file) for file in (*files, *wording.SHARED, wording.LABELS, wording.RULES)}
+    own = (languages.file(name, lang) for name in (wording.LABELS, wording.RULES) for lang in LANGUAGES)
+    made_from = {file: content(root / file) for file in (*files, *wording.SHARED, *own)}
 
     def made() -> bytes:
         return json.dumps(asdict(wording.check(root, files, remember))).encode()

@@ -56,8 +56,8 @@ class Speaker:
         self._case, self._label, self._advice = case, label, advice
         self._judgement = case.judgement
 
-    def document(self, root: Path, other: str, remember: Memory = forgetful) -> Document:
-        """The whole verdict; `other` is the file of the other language."""
+    def document(self, root: Path, others: Mapping[Language, str], remember: Memory = forgetful) -> Document:
+        """The whole verdict; `others` are the files of the other languages."""
         case, label = self._case, self._label
         shows = Illustrator(root, Places(case.evidence, case.assignment, TEMPLATE), label, TEMPLATE, remember)
         runs = self._runs()
@@ -70,7 +70,7 @@ class Speaker:
             "delay": f"{case.delay:g}",
             "machine": bool(runs),
             "recorded": max((run.record.recorded for run in runs), default="").replace("T", " ").removesuffix("Z"),
-            "other": other,
+            "others": others,
             "summary": self.summary(),
             "advice": self.advice(),
             "unnamed": self._judgement.outcome == "rejected",

@@ -2,15 +2,18 @@
 
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from report import languages
 from report.errors import SpecError
 from report.rendering.metrics import METRICS
 from report.rendering.reasons import Reason, fill
-from report.spec import LANGUAGES, Language
+from report.spec import Language
+
+EDITIONS = "editions"  # among every language's words: what each language says of these keys of its own
+CALLED = ("edition", "language_name")
 
 
 class Labels:
@@ -19,6 +22,7 @@ class Labels:
     def __init__(self, language: Language, words: Mapping[str, Any]) -> None:
         self.language = language
         self._words = words
+        self._place = f"templates/{languages.file('labels.toml', language)}: {language}"
         self.digest = hashlib.sha256(json.dumps(words, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def __call__(self, key: str, **values: object) -> str:
@@ -26,7 +30,7 @@ class Labels:
         try:
             text = str(self._words[key])
         except KeyError:
-            raise SpecError(f"templates/labels.toml: {self.language}.{key}: is missing") from None
+            raise SpecError(f"{self._place}.{key}: is missing") from None
         return fill(text, values)
 
     def and_these(self, words: Mapping[str, Any]) -> "Labels":
@@ -34,8 +38,14 @@ class Labels:
         return Labels(self.language, {**self._words, **words})
 
     def all(self) -> list[str]:
-        """Every label, for those who must know all letters that can appear."""
-        return [str(text) for text in self._words.values() if isinstance(text, str)]
+        """Every label, for those who must know all letters that can appear; and what other languages are called."""
+        own = [text for key, text in self._words.items() if key not in CALLED and isinstance(text, str)]
+        others = [called for one, called in self._words.get(EDITIONS, {}).items() if one != self.language]
+        return [*own, *(text for called in others for text in called.values())]
+
+    def edition(self, language: Language, key: str = "edition") -> str:
+        """What the report in this language, or by another key the language, calls itself."""
+        return str(self._words[EDITIONS][language][key])
 
     def name(self, declared: str) -> str:
         """What a declared series, share or event is called; its own name where no word is given."""
@@ -51,7 +61,7 @@ class Labels:
         try:
             text = str(self._words["metrics"][key])
         except KeyError:
-            raise SpecError(f'templates/labels.toml: {self.language}.metrics."{key}": is missing') from None
+            raise SpecError(f'{self._place}.metrics."{key}": is missing') from None
         return fill(text, {"name": self.name(name), "group": self.name(group)})
 
     def reason(self, reason: Reason) -> str:
@@ -59,7 +69,7 @@ class Labels:
         try:
             text = str(self._words["reasons"][reason.key])
         except KeyError:
-            raise SpecError(f"templates/labels.toml: {self.language}.reasons.{reason.key}: is missing") from None
+            raise SpecError(f"{self._place}.reasons.{reason.key}: is missing") from None
         return fill(text, dict(reason.values))
 
     def mark(self, state: str) -> str:
@@ -78,28 +88,9 @@ class Labels:
 
 def load(templates: Path) -> dict[Language, Labels]:
     """The labels of every language; raises SpecError when one language has a key that another lacks."""
-    where = templates / "labels.toml"
-    try:
-        raw = tomllib.loads(where.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SpecError(f"templates/labels.toml: cannot be read: {error}") from None
-    keys = {language: _keys(raw.get(language, {})) for language in LANGUAGES}
-    every = set().union(*keys.values())
-    lacking = [
-        f"templates/labels.toml: {language}.{key}: is missing"
-        for language in LANGUAGES
-        for key in sorted(every - keys[language])
-    ]
-    if lacking:
-        raise SpecError(lacking)
-    return {language: Labels(language, raw[language]) for language in LANGUAGES}
-
-
-def _keys(table: Mapping[str, Any], prefix: str = "") -> set[str]:
-    keys: set[str] = set()
-    for key, value in table.items():
-        keys |= _keys(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key}
-    return keys
+    tables = languages.words(templates, "labels.toml")
+    editions = {one: {key: table.get(key, one) for key in CALLED} for one, table in tables.items()}
+    return {one: Labels(one, {**table, EDITIONS: editions}) for one, table in tables.items()}
 
 
 def number(value: float, unit: str) -> str:

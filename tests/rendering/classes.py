@@ -97,7 +97,7 @@ def varied(chance: random.Random, step: Step, failing: Stage | None) -> Step:
 def page(language: Language, rows: Sequence[Row]) -> bytes:
     """The class's page; the other language's is called overview.LANGUAGE.html."""
     (other,) = (one for one in LANGUAGES if one != language)
-    return overview(REPOSITORY, rows, titles(), diagnoses(language), language, f"overview.{other}.html")
+    return overview(REPOSITORY, rows, titles(), diagnoses(language), language, {other: f"overview.{other}.html"})
 
 
 @cache

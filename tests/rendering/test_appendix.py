@@ -36,7 +36,7 @@ def written(count: int, markdown: str, language: Language = "en") -> str:
     """The page of a document about one file of so many lines."""
     ids = headings.page_ids(headings.headings(markdown))
     document = Document(language, "Report", markdown, {})
-    return page(REPOSITORY, document, WORDS[language], Neighbours(ids, None, ""), {PATH: table(count)})
+    return page(REPOSITORY, document, WORDS[language], Neighbours(ids, {}), {PATH: table(count)})
 
 
 def captured(text: str) -> list[str]:

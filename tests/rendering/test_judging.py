@@ -161,7 +161,7 @@ def test_what_only_a_slow_machine_makes_too_long_is_not_decided_and_so_the_serve
     assert states(made)["together"] == "undecided"
     assert (made.outcome, made.diagnosis) == ("unjudged", None)
     for language, said in (("en", "stretched even bare sleeps to 1.20 delays"), ("ko", "지연 시간의 1.20배가 걸렸")):
-        shown = "\n".join(spoken(made, recorded("one"), slow, language=language).lines("page"))  # type: ignore[arg-type]
+        shown = "\n".join(spoken(made, recorded("one"), slow, language=language).lines("page"))
         assert said in shown
         assert "2.00" in shown
     assert judged(recorded("one", leftovers=LEFT), slow).outcome == "rejected"
@@ -236,12 +236,12 @@ def test_what_a_server_used_too_much_of_is_said_with_its_bound(language: Languag
     told = Case(judged(*runs), evidence(*runs), probed(), "./a.out", 5.0)
     texts = advice.load(TEMPLATES, ["exceeds-limits"])[language]
     assert f" {said}" in "\n".join(Speaker(told, words(language), texts).lines("page"))
-    assert said in Speaker(told, words(language), texts).document(REPOSITORY, "o").markdown
+    assert said in Speaker(told, words(language), texts).document(REPOSITORY, {"en": "o"}).markdown
 
 
 def test_the_page_shows_what_happened_in_the_probe_that_decided() -> None:
     runs = (recorded("one", leftovers=LEFT), recorded("many"))
-    made = spoken(judged(*runs), *runs, again="./inv run").document(REPOSITORY, "verdict.ko.md")
+    made = spoken(judged(*runs), *runs, again="./inv run").document(REPOSITORY, {"ko": "verdict.ko.md"})
     assert "### Zombies stay" in made.markdown
     assert "### probe: one" in made.markdown
     assert "### probe: many" not in made.markdown
@@ -253,10 +253,10 @@ def test_the_page_shows_what_happened_in_the_probe_that_decided() -> None:
 def test_outside_text_stays_text_on_the_page_and_in_the_terminal() -> None:
     nasty = "``` <script>\x1b[2J\u202e|**"
     made = spoken(judged(faults=[Fault("one", "starts", nasty)]), command=nasty, built=nasty)
-    for text in (made.document(REPOSITORY, "o").markdown, "\n".join(made.lines("p"))):
+    for text in (made.document(REPOSITORY, {"en": "o"}).markdown, "\n".join(made.lines("p"))):
         assert "\x1b" not in text
         assert "\u202e" not in text
-    assert "````text\n``` <script>" in made.document(REPOSITORY, "o").markdown
+    assert "````text\n``` <script>" in made.document(REPOSITORY, {"en": "o"}).markdown
 
 
 def test_a_bound_on_bytes_is_said_in_mebibytes() -> None:

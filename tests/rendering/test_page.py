@@ -61,7 +61,7 @@ def shown(markdown: str, language: Language = "en", title: str = "Report") -> st
     ids = headings.page_ids(headings.headings(markdown))
     other: Language = "ko" if language == "en" else "en"
     document = Document(language, title, markdown, {"figures/a.svg": SVG})
-    return page(REPOSITORY, document, WORDS[language], Neighbours(ids, other, f"report.{other}.html"), TABLES)
+    return page(REPOSITORY, document, WORDS[language], Neighbours(ids, {other: f"report.{other}.html"}), TABLES)
 
 
 def tags(markdown: str) -> list[str]:

@@ -1,14 +1,16 @@
 """The gates over the prose: a number typed by hand and a loose comparison are told with file and line."""
 
+import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from report.errors import ClaimError, SpecError
 from report.rendering.gates import wording
-from report.rendering.gates.wording_rules import Wording
+from report.rendering.gates.wording_rules import ComparativeRules, NumberRules
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY, write
 
@@ -22,14 +24,12 @@ GOOD = {
 
 def numbers(text: str, language: Language) -> tuple[str, ...]:
     """What the first gate says of this text."""
-    rules: Wording = RULES
-    return wording.numbers("x.md", text, language, getattr(rules, language).numbers).problems
+    return wording.numbers("x.md", text, language, RULES[language].numbers).problems
 
 
 def comparatives(text: str, language: Language) -> tuple[str, ...]:
     """What the second gate says of this text."""
-    rules: Wording = RULES
-    return wording.comparatives("x.md", text, language, getattr(rules, language).comparatives).problems
+    return wording.comparatives("x.md", text, language, RULES[language].comparatives).problems
 
 
 def course(root: Path, *, rules: Callable[[str], str] = lambda text: text, **texts: str) -> dict[str, Language]:
@@ -188,6 +188,23 @@ def test_a_gate_that_matches_nothing_is_a_fault(tmp_path: Path) -> None:
         wording.check(tmp_path, course(tmp_path, en="\n"))
     assert [problem for problem in caught.value.problems if "en.numbers: no text brings a number" in problem]
     assert [problem for problem in caught.value.problems if "en.comparatives: no text compares anything" in problem]
+
+
+def test_a_language_in_which_nothing_is_looked_for_says_why(tmp_path: Path) -> None:
+    none = {"words": (), "units": (), "alone": (), "in_claims": ()}
+    with pytest.raises(ValidationError, match="units: there is none; say in unchecked why"):
+        NumberRules.model_validate(none)
+    with pytest.raises(ValidationError, match="forms: there is none; say in unchecked why"):
+        ComparativeRules.model_validate({"forms": ()})
+    counted = NumberRules.model_validate(none | {"unchecked": "nobody has listed them"})
+    compared = ComparativeRules(forms=(), unchecked="nobody has listed them")
+    assert wording.numbers("x.md", "It took 5 s, far longer.", "en", counted).problems == ()
+    assert wording.comparatives("x.md", "It took 5 s, far longer.", "en", compared).problems == ()
+
+    def unlisted(rules: str) -> str:
+        return re.sub(r"(?s)(\[en\.comparatives\]\n).*", r"\1forms = []\nunchecked = 'nobody has listed them'\n", rules)
+
+    assert wording.check(tmp_path, course(tmp_path, rules=unlisted)).comparisons == 1
 
 
 @pytest.mark.parametrize(

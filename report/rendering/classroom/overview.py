@@ -14,8 +14,8 @@ from report.rendering.classroom.contents import OUTCOMES, Classroom, Row
 from report.rendering.classroom.figures import HEIGHT, WIDTH
 from report.rendering.labels import Labels
 from report.rendering.pages import frame
-from report.rendering.pages.page import Entry, Neighbours
-from report.spec import LANGUAGES, Language, Text
+from report.rendering.pages.page import Entry
+from report.spec import Language, Text
 
 WORDS = "classroom.toml"
 SIGNS: Mapping[Result, str] = {"accepted": "○", "rejected": "×", "unjudged": "△", "missing": "–"}
@@ -35,9 +35,9 @@ def overview(
     assignments: Mapping[str, Text],
     diagnoses: Mapping[str, str],
     language: Language,
-    other: str,
+    others: Mapping[Language, str],
 ) -> bytes:
-    """The page in one language: titles by assignment, diagnoses by id; `other` is the file of the other language."""
+    """The page in one language: titles by assignment, diagnoses by id; `others` are the other languages' files."""
     label = words(root, language)
     shown = Classroom(rows, assignments, diagnoses, label)
     told = {"label": label, "shown": shown, "signs": SIGNS, "outcomes": OUTCOMES, "width": WIDTH, "height": HEIGHT}
@@ -45,7 +45,7 @@ def overview(
     values = {
         "language": language,
         "title": shown.title,
-        "other": Neighbours((), next(one for one in LANGUAGES if one != language), other),
+        "others": others,
         "contents": [Entry(name, label(name), []) for name in SECTIONS if shown.has(name)],
         "body": body,
         "runs": {},

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
+from report import languages
 from report.errors import ClaimError, SpecError
 from report.rendering.gates.wording_rules import (
     RULES,
@@ -31,6 +32,7 @@ G = TypeVar("G", NumberRules, ComparativeRules)
 LABELS = "templates/labels.toml"
 SHARED = ("templates/report.md.j2",)
 
+_NEVER = "(?!)"  # what is looked for where nothing is
 _MASK = "\x00"  # one for each character that is no prose: places stay, and no pattern reaches across
 _DIGITS = r"(?<![\w#.:/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w.]*\d)"
 _NO_PROSE = re.compile(
@@ -81,18 +83,19 @@ def check(root: Path, files: Mapping[str, Language], remember: Memory = forgetfu
     brought = sentences = compares = exemptions = 0
     for language in LANGUAGES:
         texts = {file: _read(root, file) for file, spoken in sorted(files.items()) if spoken == language}
-        shared = {file: _read(root, file) for file in SHARED} | {LABELS: _labels(_read(root, LABELS), language)}
-        own: Rules = getattr(rules, language)
+        words = languages.file(LABELS, language)
+        shared = {file: _read(root, file) for file in SHARED} | {words: _labels(_read(root, words), language)}
+        own = rules[language]
         counted = _through(numbers, texts | shared, language, own.numbers, remember)
         compared = _through(comparatives, texts, language, own.comparatives, remember)
         for kind, gate, found in (("numbers", own.numbers, counted), ("comparatives", own.comparatives, compared)):
             problems += [problem for findings in found.values() for problem in findings.problems]
-            problems += _stale(f"{language}.{kind}", gate, found)
+            problems += _stale(language, kind, gate, found)
             exemptions += sum(len(findings.used) for findings in found.values())
         brought += sum(findings.matched for findings in counted.values())
         compares += sum(findings.matched for findings in compared.values())
         sentences += sum(map(_sentences, texts.values()))
-        problems += _empty(language, counted, compared)
+        problems += _empty(language, own, counted, compared)
     if problems:
         raise ClaimError(problems)
     return Counts(brought, sentences, compares, exemptions)
@@ -119,14 +122,14 @@ def _through(
 def numbers(file: str, source: str, language: Language, rules: NumberRules) -> Findings:
     """The numbers of a source that are typed by hand; `matched` counts those that calls bring."""
     words = "|".join([_DIGITS, *rules.words])
-    patterns = [*rules.alone, f"(?:{words})[ -]?(?:{'|'.join(rules.units)})"]
-    anywhere = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    patterns = [*rules.alone, *([f"(?:{words})[ -]?(?:{'|'.join(rules.units)})"] if rules.units else [])]
+    anywhere = re.compile("|".join(f"(?:{pattern})" for pattern in patterns or [_NEVER]))
     in_claims = re.compile("|".join([anywhere.pattern, words, *rules.in_claims]))
     hits = [*_hits(source, anywhere, in_claims)]
     faulty, used = _excused(file, source, hits, rules)
     problems = [
         f'{file}:{_line(source, hit.start)}: "{source[hit.start : hit.end]}" is typed by hand; '
-        f"bring it by metric(), declared(), predicted() or limit(), or declare it in {RULES} "
+        f"bring it by metric(), declared(), predicted() or limit(), or declare it in {_rules(language)} "
         f"({language}.numbers.exempt)"
         for hit in faulty
     ]
@@ -135,13 +138,13 @@ def numbers(file: str, source: str, language: Language, rules: NumberRules) -> F
 
 def comparatives(file: str, source: str, language: Language, rules: ComparativeRules) -> Findings:
     """The comparisons of a source that stand outside its claims; `matched` counts all, in claims too."""
-    form = re.compile("|".join(f"(?:{pattern})" for pattern in rules.forms))
+    form = re.compile("|".join(f"(?:{pattern})" for pattern in rules.forms or [_NEVER]))
     hits = [*_hits(source, form, form)]
     faulty, used = _excused(file, source, [hit for hit in hits if not hit.claim], rules)
     problems = [
         f'{file}:{_line(source, hit.start)}: "{source[hit.start : hit.end].strip()}" compares outside a claim: '
-        f'"{_sentence(source, hit)}"; put it into a claim, say it without comparing, or declare it in {RULES} '
-        f"({language}.comparatives.exempt)"
+        f'"{_sentence(source, hit)}"; put it into a claim, say it without comparing, or declare it in '
+        f"{_rules(language)} ({language}.comparatives.exempt)"
         for hit in faulty
     ]
     return Findings(tuple(problems), len(hits), used)
@@ -173,24 +176,31 @@ def _excused(file: str, source: str, hits: list[_Hit], rules: Gate) -> tuple[lis
     return faulty, tuple(e for e in rules.exempt if e in used)
 
 
-def _stale(where: str, gate: Gate, found: Mapping[str, Findings]) -> Iterator[str]:
+def _stale(language: Language, kind: str, gate: Gate, found: Mapping[str, Findings]) -> Iterator[str]:
     """A sentence for each exemption that no file needs, or that one of its places does not need."""
     for number, exemption in enumerate(gate.exempt):
         for place in exemption.files or ("",):
             looked = [findings for file, findings in found.items() if not place or within(file, place)]
             if looked and not any(exemption in findings.used for findings in looked):
                 at = f" in {place}" if place else ""
-                yield f'{RULES}: {where}.exempt[{number}]: nothing needs "{exemption.text}"{at} any more; take it out'
+                where = f"{_rules(language)}: {language}.{kind}"
+                yield f'{where}.exempt[{number}]: nothing needs "{exemption.text}"{at} any more; take it out'
 
 
-def _empty(language: Language, counted: Mapping[str, Findings], compared: Mapping[str, Findings]) -> Iterator[str]:
-    """A sentence for each gate that nothing went through."""
-    for kind, found, what in (
-        ("numbers", counted, "no text brings a number by a call"),
-        ("comparatives", compared, "no text compares anything"),
+def _empty(
+    language: Language, own: Rules, counted: Mapping[str, Findings], compared: Mapping[str, Findings]
+) -> Iterator[str]:
+    """A sentence for each gate that nothing went through, unless it says why it looks for nothing."""
+    for kind, gate, found, what in (
+        ("numbers", own.numbers, counted, "no text brings a number by a call"),
+        ("comparatives", own.comparatives, compared, "no text compares anything"),
     ):
-        if not any(findings.matched for findings in found.values()):
-            yield f"{RULES}: {language}.{kind}: {what}; a gate that matches nothing is no gate"
+        if not gate.unchecked and not any(findings.matched for findings in found.values()):
+            yield f"{_rules(language)}: {language}.{kind}: {what}; a gate that matches nothing is no gate"
+
+
+def _rules(language: Language) -> str:
+    return languages.file(RULES, language)
 
 
 @lru_cache(maxsize=32)  # asked for by both gates, and to count the sentences

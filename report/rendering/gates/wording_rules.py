@@ -1,14 +1,19 @@
-"""Floor 2, pure. templates/wording.toml as models: what the gates over the prose look for, and what they let through.
+"""Floor 2, pure. templates/wording.toml as models: what the gates over the prose look for, and let through.
 
 Knows nothing of how a text is read. Every exemption gives its reason, and a pattern that cannot be meant is told.
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Self
 
-from pydantic import field_validator
+from pydantic import create_model, field_validator, model_validator
 
+from report import languages
+from report.errors import SpecError
 from report.models import Model, parse, validate
+from report.spec import LANGUAGES, Language
 
 RULES = "templates/wording.toml"
 
@@ -37,9 +42,10 @@ class Exemption(Model):
 
 
 class Gate(Model):
-    """What every gate has: texts that it lets through."""
+    """What every gate has: texts that it lets through, or why it looks for nothing in this language."""
 
     exempt: tuple[Exemption, ...] = ()
+    unchecked: str = ""
 
 
 class NumberRules(Gate):
@@ -59,6 +65,11 @@ class NumberRules(Gate):
     def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return _checked(patterns)
 
+    @model_validator(mode="after")
+    def _is_told_where_empty(self) -> Self:
+        _said_why(self.units, "units", self.unchecked)
+        return self
+
 
 class ComparativeRules(Gate):
     """The word forms that compare."""
@@ -70,6 +81,11 @@ class ComparativeRules(Gate):
     def _patterns(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return _checked(patterns)
 
+    @model_validator(mode="after")
+    def _is_told_where_empty(self) -> Self:
+        _said_why(self.forms, "forms", self.unchecked)
+        return self
+
 
 class Rules(Model):
     """Both gates in one language."""
@@ -78,16 +94,27 @@ class Rules(Model):
     comparatives: ComparativeRules
 
 
-class Wording(Model):
-    """Both gates in all languages."""
+def load(root: Path) -> Mapping[Language, Rules]:
+    """The rules of each language; raises SpecError that names each faulty key."""
+    found: dict[Language, Rules] = {}
+    problems: list[str] = []
+    for file in dict.fromkeys(languages.file(RULES, language) for language in LANGUAGES):
+        own = [language for language in LANGUAGES if languages.file(RULES, language) == file]
+        try:
+            made = validate(parse(root / file, file), _of(own), file)
+        except SpecError as error:
+            problems += error.problems
+        else:
+            found |= {language: getattr(made, language) for language in own}
+    if problems:
+        raise SpecError(problems)
+    return found
 
-    ko: Rules
-    en: Rules
 
-
-def load(root: Path) -> Wording:
-    """The rules; raises SpecError that names each faulty key."""
-    return validate(parse(root / RULES, RULES), Wording, RULES)
+def _of(own: list[Language]) -> type[Model]:
+    """A file's tables: both gates in each of these languages."""
+    keys: dict[str, Any] = dict.fromkeys(own, (Rules, ...))
+    return create_model("Wording", __base__=Model, **keys)
 
 
 def within(file: str, place: str) -> bool:
@@ -104,3 +131,8 @@ def _checked(patterns: tuple[str, ...]) -> tuple[str, ...]:
         if empty:
             raise ValueError(f"matches the empty text: {pattern!r}")
     return patterns
+
+
+def _said_why(patterns: tuple[str, ...], key: str, why: str) -> None:
+    if not patterns and not why.strip():
+        raise ValueError(f"{key}: there is none; say in unchecked why nothing is looked for in this language")

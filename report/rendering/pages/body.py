@@ -40,15 +40,14 @@ class Body:
         document: Document,
         label: Labels,
         ids: Sequence[str],
-        other: str | None,
-        other_file: str,
+        others: Mapping[str, str],
         tables: Mapping[str, Table],
         remember: Memory = forgetful,
     ) -> None:
         self.targets: dict[str, set[int]] = {}
         self.headings: list[Heading] = []
         self._document, self._label, self._ids = document, label, ids
-        self._other, self._other_file, self._tables, self._remember = other, other_file, tables, remember
+        self._others, self._tables, self._remember = others, tables, remember
         self._glyphs: set[str] = set()
         self._shown: Counter[str] = Counter()
         self._runs = replaying.names(tables)
@@ -56,7 +55,7 @@ class Body:
     def html(self, tokens: list[Token]) -> str:
         """The body's HTML from the document's tokens; SpecError when the Markdown names a picture there is not."""
         markdown = MarkdownIt("js-default", {"html": True})
-        self._drop_language_link(tokens)
+        self._drop_language_links(tokens)
         self.headings = headings.of_tokens(tokens)
         slugs = dict(zip(headings.github_slugs(self.headings), self._ids, strict=True))
         self._address(tokens)
@@ -94,14 +93,15 @@ class Body:
         ):
             token.meta |= {"language": language, "html": text}
 
-    def _drop_language_link(self, tokens: list[Token]) -> None:
-        """The page has its own link to the other language at its head; the document's paragraph would say it again."""
-        for place, token in enumerate(tokens):
-            parts = token.children or []
-            alone = [part.type for part in parts] == ["link_open", "text", "link_close"]
-            if alone and str(parts[0].attrs.get("href", "")).removesuffix("md") + "html" == self._other_file:
-                tokens[place - 1 : place + 2] = []
-                return
+    def _drop_language_links(self, tokens: list[Token]) -> None:
+        """The page has its own link to each other language at its head; a document's paragraph would say it again."""
+        for file in self._others.values():
+            for place, token in enumerate(tokens):
+                parts = token.children or []
+                alone = [part.type for part in parts] == ["link_open", "text", "link_close"]
+                if alone and str(parts[0].attrs.get("href", "")).removesuffix("md") + "html" == file:
+                    tokens[place - 1 : place + 2] = []
+                    break
 
     def _address(self, tokens: Sequence[Token]) -> None:
         found = iter(self._ids)
@@ -114,13 +114,13 @@ class Body:
                 token.meta["anchor"] = anchor
 
     def _heading_close(self, tokens: Sequence[Token], place: int) -> str:
-        """After the words: a link to the heading, and from chapters and sections one to the other language."""
+        """After the words: a link to the heading, and from chapters and sections one to each other language."""
         tag, anchor = tokens[place].tag, tokens[place].meta["anchor"]
         own = html.escape(self._label("link_here"))
         links = f' <a class="here" href="#{anchor}" aria-label="{own}">¶</a>'
-        if self._other and tag in ("h2", "h3"):
-            words = html.escape(self._label("same_section"))
-            links += f' <a class="other" href="{self._other_file}#{anchor}" hreflang="{self._other}">{words}</a>'
+        for other, file in self._others.items() if tag in ("h2", "h3") else ():
+            words = html.escape(self._label.edition(other, "language_name"))
+            links += f' <a class="other" href="{file}#{anchor}" hreflang="{other}">{words}</a>'
         return f"{links}</{tag}>\n"
 
     def _figures(self, tokens: list[Token]) -> None:

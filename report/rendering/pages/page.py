@@ -19,16 +19,15 @@ from report.rendering.pages import frame
 from report.rendering.pages.appendix import Extract, Table, extract
 from report.rendering.pages.body import Body, address
 from report.rendering.reading import parsed
-from report.spec import LANGUAGES, Language
+from report.spec import Language
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The anchors of the page's headings, alike in both languages, and the page in the other language, if any."""
+    """The anchors of the page's headings, alike in all languages, and the pages in the others, by language."""
 
     ids: Sequence[str]
-    language: str | None
-    file: str
+    others: Mapping[Language, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def page(
 
     Raises SpecError when the Markdown names a picture there is not.
     """
-    body = Body(document, label, neighbours.ids, neighbours.language, neighbours.file, tables, remember)
+    body = Body(document, label, neighbours.ids, neighbours.others, tables, remember)
     content = body.html(tokens or parsed(document.markdown))
     extracts = [extract(path, tables[path], body.targets[path]) for path in tables if path in body.targets]
     captured = "".join(line for one in extracts for stretch in one.stretches for _, line in stretch.lines)
@@ -62,7 +61,7 @@ def page(
         "address": address,
         "language": document.language,
         "title": document.title,
-        "other": neighbours,
+        "others": neighbours.others,
         "contents": contents(body.headings, neighbours.ids),
         "body": content,
         "runs": _by_run(extracts),
@@ -80,11 +79,11 @@ def pages(
     remember: Memory = forgetful,
 ) -> dict[str, bytes]:
     """The same document in every language as pages that lead to each other, with their pictures; `name` gives the file
-    of a language and a kind. Anchors are alike in both, of one language's words."""
+    of a language and a kind. Anchors are alike in all, of one language's words."""
     ids = headings.page_ids(headings.headings(documents["en"].markdown))
     made: dict[str, bytes] = {}
-    for language, other in zip(LANGUAGES, reversed(LANGUAGES), strict=True):
-        neighbours = Neighbours(ids, other, name(other, "html"))
+    for language in documents:
+        neighbours = Neighbours(ids, {other: name(other, "html") for other in documents if other != language})
         shown = page(root, documents[language], words[language], neighbours, tables, remember)
         made |= {name(language, "html"): shown.encode(), **documents[language].pictures}
     return made

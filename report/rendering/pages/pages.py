@@ -1,6 +1,6 @@
 """Floor 2, pure. The files of all written languages: Markdown, page and pictures; each page remembered by its content.
 
-A page is made from its document, the words, the templates, the evidence that it quotes, and the other language's
+A page is made from its document, the words, the templates, the evidence that it quotes, and the other languages'
 anchors; nothing of the library that makes pages is loaded for one that is remembered.
 """
 
@@ -54,16 +54,16 @@ class Pages:
     def page(self, language: Language) -> bytes:
         """The page in this language, which is one that is written; SpecError when its text or template is wrong."""
         document = self._written[language]
-        other = next((one for one in self._written if one != language), None)
+        others = {one: f"report.{one}.html" for one in self._written if one != language}
         pictures = {path: hashlib.sha256(svg).hexdigest() for path, svg in document.pictures.items()}
-        told = [document.language, document.title, document.markdown, pictures, self._ids, other]
+        told = [document.language, document.title, document.markdown, pictures, self._ids, others]
         evidence, words = self._material.evidence.digest, self._words[language]
         self._read(document.markdown)
 
         def make() -> bytes:
             from report.rendering.pages.page import Neighbours, page  # only here: see above
 
-            beside = Neighbours(self._ids, other, f"report.{other}.html" if other else "")
+            beside = Neighbours(self._ids, others)
             tokens = self._tokens.pop(document.markdown, None)
             made = page(self._material.root, document, words, beside, self.tables, self._material.remember, tokens)
             return made.encode()
