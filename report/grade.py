@@ -144,9 +144,9 @@ def _judged(
     def is_alone(task: Task) -> bool:
         return task.assignment in exclusive or (task.way.port is not None and not place.is_apart)
 
-    for executor, most, alone in ((place.shared, place.most, False), (place.alone, 1, True)):
+    for executor, alone in ((place.shared, False), (place.alone, True)):
         group = [task for task in tasks if is_alone(task) is alone]
-        for _, answer in engine.judged(group, executor, most, work):
+        for _, answer in engine.judged(group, executor, place.most, work):
             yield answer.graded, answer.files
 
 

@@ -7,32 +7,29 @@ has a main thread, which judging needs for its signals, wherever that other one 
 
 import contextlib
 import ctypes
-import fcntl
 import os
 import pickle
 import queue
 import select
-import shutil
 import signal
 import struct
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 from typing import IO
 
-from report.errors import JudgeError
-from report.grading import cell
+from report.errors import JudgeError, ReportError
+from report.grading import cell, private
 from report.grading.cell import Answer, Task
 from report.recording.supervisor import PR_SET_CHILD_SUBREAPER, children
 
 CODE = Path(__file__).resolve().parents[2]
-PREFIX = "grade-"
 GRACE = 15.0  # seconds that it has to end a judgement: as long as a supervisor has, and a little
-REMOVING = 20  # times that a directory is removed, in which somebody who is being ended still writes
+LOOK = 1.0  # seconds between looks at what it has written
 _SIZE = struct.Struct("!Q")
 Judge = Callable[[Task, Path, Path], Answer]
 
@@ -59,19 +56,25 @@ class Worker:
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             _send(self._process.stdin, (judge, task, directory, root))
-        answer = self._heard(task.limit)
+        answer = self._heard(task.limit, directory)
         if isinstance(answer, Answer):
             return answer
         raise JudgeError(str(answer))
 
-    def _heard(self, limit: float) -> object:
+    def _heard(self, limit: float, directory: Path) -> object:
         assert self._process.stdout is not None
         descriptor, deadline, data, size = self._process.stdout.fileno(), monotonic() + limit, b"", _SIZE.size
         poll = select.poll()
         poll.register(descriptor, select.POLLIN)
         while len(data) < size:
-            if not poll.poll(max(0.0, deadline - monotonic()) * 1000):
-                raise JudgeError(f"was not judged within {limit:g} s")
+            if not poll.poll(max(0.0, min(LOOK, deadline - monotonic())) * 1000):
+                if monotonic() >= deadline:
+                    raise JudgeError(f"was not judged within {limit:g} s")
+                if not private.is_small(directory):
+                    raise JudgeError(
+                        f"wrote more than {private.DISK / 2**20:g} MiB or {private.ENTRIES} files, and was ended"
+                    )
+                continue
             chunk = os.read(descriptor, 1 << 20)
             if not chunk:
                 raise JudgeError("the process that judged it was ended")
@@ -110,7 +113,7 @@ def judged(root: Path | None, task: Task, judge: Judge = cell.judge) -> Answer:
         worker = _idle.pop() if _idle else Worker()
         _every.add(worker)
     try:
-        with private() as directory:
+        with private.directory() as directory:
             try:
                 answer = worker.call(judge, task, directory, root or CODE)
             except BaseException:
@@ -139,61 +142,6 @@ def close() -> None:
         worker.end()
 
 
-@contextlib.contextmanager
-def private() -> Iterator[Path]:
-    """A directory that nobody else may look into; afterwards it is gone, and so are those of who died.
-
-    Who uses one holds a lock on it.
-    """
-    _sweep()
-    lock = None
-    while lock is None:
-        directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-        lock = _locked(directory)
-    try:
-        yield directory
-    finally:
-        remove(directory)
-        os.close(lock)
-
-
-def _sweep() -> None:
-    for directory in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        if (lock := _locked(directory)) is not None:
-            remove(directory)
-            os.close(lock)
-
-
-def _locked(directory: Path) -> int | None:
-    """A descriptor that holds the lock; None where another has it, or the directory is gone or somebody else's."""
-    try:
-        lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(lock).st_uid == os.getuid() and directory.exists():
-            return lock
-    except OSError:
-        pass
-    os.close(lock)
-    return None
-
-
-def remove(directory: Path) -> None:
-    """It is gone, whatever a program made of its own directory: without rights, too deep, or still being written to."""
-    for _ in range(REMOVING):
-        with contextlib.suppress(OSError, RecursionError):
-            shutil.rmtree(directory)
-        if not directory.exists():
-            return
-        for words in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*words, "--", str(directory)], check=False, capture_output=True)
-        if not directory.exists():
-            return
-        sleep(0.1)
-
-
 def _send(pipe: IO[bytes], what: object) -> None:
     data = pickle.dumps(what)
     pipe.write(_SIZE.pack(len(data)) + data)
@@ -218,6 +166,7 @@ def _reap() -> None:
 
 
 def _interrupt(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # once is enough: what is being ended now must not be left halfway
     raise KeyboardInterrupt
 
 
@@ -233,16 +182,17 @@ def main() -> None:
     try:
         while True:
             judge, task, directory, root = pickle.loads(orders.get())
+            tempfile.tempdir = str(directory)  # scratch directories are looked after, too
             try:
                 answer: object = judge(task, directory, root)
             except Exception as error:  # of whatever kind, it is no fault of the submission's
-                answer = f"{type(error).__name__}: {error}"
+                answer = str(error) if isinstance(error, ReportError) else f"{type(error).__name__}: {error}"
             _reap()
             _send(out, answer)
     except KeyboardInterrupt:
         _reap()
         if directory:
-            remove(directory)
+            private.remove(directory)
         os._exit(1)  # a thread still reads what nobody says any more
 
 

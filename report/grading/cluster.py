@@ -36,10 +36,16 @@ def at(address: str) -> Iterator[Place]:
         slots = [int(one["resources"].get(SLOTS, 0)) for one in workers.values()]
         if not any(slots):
             raise SpecError(f"--scheduler {address}: no worker there offers slots; {REMEDY}")
+        try:
+            are_apart = all(client.run(network.is_possible).values())
+        except Exception as error:  # whatever a worker that has not this project makes of it
+            raise SpecError(
+                f"--scheduler {address}: a worker there cannot load this project: {error}; {REMEDY}"
+            ) from None
         yield Place(
             client.get_executor(pure=False, retries=RETRIES, resources={SLOTS: 1}),
             client.get_executor(pure=False, retries=RETRIES, resources={SLOTS: max(slots)}),
             2 * sum(slots),  # who has done one finds the next already there
             f"{sum(slots)} submissions side by side on {len(slots)} workers",
-            all(client.run(network.is_possible).values()),
+            are_apart,
         )

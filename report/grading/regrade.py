@@ -20,7 +20,7 @@ from report.candidates import Candidate
 from report.errors import EvidenceError, ReportError
 from report.exports import grades
 from report.graded import Graded
-from report.grading import apart, cell, store
+from report.grading import cell, private, store
 from report.grading.submissions import place
 from report.judgement import Rules
 from report.rendering.edition import evidence_of
@@ -63,7 +63,7 @@ def regraded(root: Path, folder: Path) -> Iterator[Change | Graded]:
 
 
 def _anew(rules: Rules, before: Graded, packed: Path) -> Change:
-    with apart.private() as directory:
+    with private.directory() as directory:
         _unpack(packed, directory)
         try:
             case = json.loads((directory / cell.CASE).read_bytes())

@@ -103,6 +103,14 @@ def hangs(one: Task, directory: Path, root: Path) -> Answer:
         time.sleep(600)
 
 
+def fills(one: Task, directory: Path, root: Path) -> Answer:
+    """A disk, as far as anybody can tell without doing so; it never ends by itself."""
+    with open(directory / "large", "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, int(one.files["bytes"]))
+    while True:
+        time.sleep(600)
+
+
 def makes_a_mess(one: Task, directory: Path, root: Path) -> Answer:
     """Leaves what cannot simply be removed: without rights, and deeper than any path may be long."""
     os.chdir(directory)

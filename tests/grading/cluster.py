@@ -13,19 +13,21 @@ from tests.recording.harness import wait_for
 LOOPBACK = ("--host", "127.0.0.1")
 
 
-def _dask(*words: str) -> "subprocess.Popen[bytes]":
+def _dask(*words: str, where: Path) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-W", "ignore", "-m", "dask", *words]
-    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=where, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager
-def scheduler(folder: Path, workers: int, options: Sequence[str] = ("--resources", "slots=2")) -> Iterator[str]:
+def scheduler(
+    folder: Path, workers: int, options: Sequence[str] = ("--resources", "slots=2"), where: Path = REPOSITORY
+) -> Iterator[str]:
     """The address of a scheduler with so many workers of two threads each; all have ended afterwards."""
     note = folder / "scheduler.json"
     with contextlib.ExitStack() as stack:
 
         def start(*words: str) -> None:
-            process = _dask(*words)
+            process = _dask(*words, where=where)
             stack.callback(process.wait)
             stack.callback(process.terminate)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from report.errors import JudgeError
-from report.grading import apart
+from report.grading import apart, private
 from report.grading.cell import Task
 from tests.builders import REPOSITORY
 from tests.grading import cells
@@ -73,6 +73,26 @@ def test_one_that_hangs_is_given_up_and_ended(scratch: Path, tmp_path: Path) -> 
     assert [*scratch.iterdir()] == []
 
 
+def test_one_that_fills_the_disk_is_ended(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(private, "DISK", 2**20)
+    monkeypatch.setattr(apart, "LOOK", 0.05)
+    assert told(task("a", files={"bytes": b"2000000"}), cells.fills).startswith("wrote more than 1 MiB or 50000 files")
+    assert [*scratch.iterdir()] == []
+
+
+def test_what_is_written_is_counted_with_all_that_lies_deeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / "a" / "b"
+    deep.mkdir(parents=True)
+    (deep / "loop").symlink_to(tmp_path)
+    (deep / "file").write_bytes(b"x" * 10_000)
+    assert private.is_small(tmp_path)
+    monkeypatch.setattr(private, "ENTRIES", 3)
+    assert not private.is_small(tmp_path)
+    monkeypatch.setattr(private, "ENTRIES", 4)
+    monkeypatch.setattr(private, "DISK", 10_000)
+    assert not private.is_small(tmp_path)
+
+
 def test_who_ends_takes_those_that_judge_for_it_along(tmp_path: Path) -> None:
     note = tmp_path / "note"
     code = f"{CALL} apart.judged(None, cells.task('a', files={{'note': sys.argv[1].encode()}}), cells.hangs)"
@@ -95,12 +115,12 @@ def test_whatever_is_left_in_a_directory_is_removed(scratch: Path) -> None:
 
 
 def test_directories_of_the_dead_are_removed_and_no_others(scratch: Path) -> None:
-    dead = scratch / f"{apart.PREFIX}dead"
+    dead = scratch / f"{private.PREFIX}dead"
     dead.mkdir()
     (scratch / "other").mkdir()
-    with apart.private() as one:
+    with private.directory() as one:
         assert not dead.exists()
-        with apart.private() as other:
+        with private.directory() as other:
             assert one.is_dir()
             assert other.is_dir()
     assert [path.name for path in scratch.iterdir()] == ["other"]

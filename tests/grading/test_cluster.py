@@ -136,6 +136,14 @@ def test_workers_without_slots_are_told_how_to_be_started(tmp_path: Path) -> Non
             pass
 
 
+def test_workers_elsewhere_than_in_a_checkout_are_told(tmp_path: Path) -> None:
+    with scheduler(tmp_path, 1, where=tmp_path) as address:
+        there(address, 1)
+        told = "a worker there cannot load this project: .*; start each in"
+        with pytest.raises(SpecError, match=told), cluster.at(address):
+            pass
+
+
 def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE", 0.2)
     with (

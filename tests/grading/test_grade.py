@@ -7,9 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from report import grade as grading
 from report.errors import SpecError
 from report.grade import Class
 from report.graded import Graded, verdicts_digest
-from report.grading import apart, cell, store
+from report.grading import cell, private, store
 from report.grading.cell import Answer, Task
 from report.grading.engine import Place
 from tests.builders import REPOSITORY
@@ -133,6 +134,26 @@ def test_assignments_are_chosen_by_numbers_or_names_with_commas_between() -> Non
     assert len(grading.chosen(found, every, None)) == len(found)
     with pytest.raises(SpecError, match="--assignment tread: there is no such assignment"):
         grading.chosen(found, every, "1,tread")
+
+
+@pytest.mark.parametrize(("is_apart", "shared"), [(True, ["asks", "says"]), (False, ["asks"])])
+def test_whose_port_is_in_its_source_is_judged_alone_where_it_can_have_no_network_of_its_own(
+    is_apart: bool, shared: list[str], tmp_path: Path
+) -> None:
+    said = b'[assignment.2]\ncommand = "./server"\nbuild = "cc -o server server.c"\nport = 8090\ndelay = 1.0\n'
+    write(tmp_path / "in", "says", {"server.c": b"int main() {}", "submission.toml": said}, packed=False)
+    asks = b'[assignment.2]\ncommand = "./server {port} {delay}"\nbuild = "cc -o server server.c"\n'
+    write(tmp_path / "in", "asks", {"server.c": b"int main() {}", "submission.toml": asks}, packed=False)
+    where: dict[str, list[str]] = {"shared": [], "alone": []}
+
+    def work(one: Task) -> Answer:
+        where[threading.current_thread().name.partition("_")[0]].append(one.student)
+        return Answer(answer(one, "accepted").graded.model_copy(update={"assignment": "thread", "number": 2}), {})
+
+    with ThreadPoolExecutor(1, "shared") as many, ThreadPoolExecutor(1, "alone") as single:
+        place = nullcontext(Place(many, single, 4, "as was asked", is_apart))
+        grading.grade(of(tmp_path), place, work, lambda _: None)
+    assert where == {"shared": shared, "alone": [name for name in ("says",) if name not in shared]}
 
 
 # --- the command itself ---------------------------------------------------------------------------------------------
@@ -286,7 +307,7 @@ def test_a_grader_that_is_stopped_leaves_its_results_and_nothing_else(
         assert [*(tmp_path / "scratch").iterdir()] == []
     shutil.rmtree(tmp_path / "in" / "hangs")
     assert invoke(tmp_path)[0] == 0
-    assert [path for path in (tmp_path / "scratch").glob(f"{apart.PREFIX}*") if any(path.iterdir())] == []
+    assert [path for path in (tmp_path / "scratch").glob(f"{private.PREFIX}*") if any(path.iterdir())] == []
 
 
 def users(folder: Path) -> list[int]:

@@ -5,11 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from report.grading import apart, cell, conventions, engine
+from report.grading import cell, conventions, engine, private
 from report.grading.cell import Task
 from tests.builders import REPOSITORY
 from tests.grading.classroom import hostile, is_as
-from tests.recording.harness import wait_for
 
 pytestmark = pytest.mark.timeout(400)
 KINDS = [
@@ -55,6 +54,6 @@ def test_of_hostile_submissions_nothing_is_left_but_their_verdicts(
             if not is_as(hostile(NUMBER, kind).verdict, one.outcome, one.diagnosis)
         }
         assert wrong == {}
-        assert [path.name for path in scratch.iterdir() if path.name.startswith(apart.PREFIX)] == []
+        assert [path.name for path in scratch.iterdir() if path.name.startswith(private.PREFIX)] == []
         assert inside(scratch) == []
-    wait_for(lambda: not [*scratch.iterdir()], "the end of what was scratch")
+    assert [*scratch.iterdir()] == []
