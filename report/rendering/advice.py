@@ -1,5 +1,5 @@
-"""Floor 2, pure. What is said of a diagnosis in each language, from templates/diagnoses.toml, and of a judgement, from
-templates/verdict.toml.
+"""Floor 2, pure. What is said of a diagnosis in each language, from templates/diagnoses.toml or an assignment's own,
+and of a judgement, from templates/verdict.toml.
 
 A diagnosis without its texts, a text without its diagnosis' keys, or a word that one language lacks is told with all
 others at once.
@@ -13,7 +13,7 @@ from report import languages
 from report.errors import SpecError
 from report.rendering.labels import Labels
 from report.rendering.reasons import fill
-from report.spec import Language
+from report.spec import LANGUAGES, Language
 
 DIAGNOSES = "diagnoses.toml"
 WORDS = "verdict.toml"
@@ -40,22 +40,38 @@ KEYS = tuple(one.name for one in fields(Advice))
 
 
 def load(templates: Path, wanted: Iterable[str]) -> dict[Language, dict[str, Advice]]:
-    """The texts of every wanted diagnosis; raises SpecError with each key that is missing or is no text."""
-    names, problems = list(dict.fromkeys(wanted)), []
-    found: dict[Language, dict[str, Advice]] = {}
-    for language, table in languages.read(templates, DIAGNOSES).items():
-        where, known = f"templates/{languages.file(DIAGNOSES, language)}: {language}", found.setdefault(language, {})
-        for name in names:
-            texts = table[name] if isinstance(table.get(name), dict) else {}
+    """The texts of every wanted diagnosis, common ones and those that a folder of assignments/ brings.
+
+    Raises SpecError with each key that is missing or is no text, and each diagnosis that has its texts twice.
+    """
+    names, places, problems = list(dict.fromkeys(wanted)), _places(templates), []
+    tables = {where: languages.read(folder, DIAGNOSES, where) for where, folder in places.items()}
+    has = {where: {name for table in own.values() for name in table} for where, own in tables.items()}
+    found: dict[Language, dict[str, Advice]] = {language: {} for language in LANGUAGES}
+    for name in names:
+        first, *others = [where for where, own in has.items() if name in own] or places
+        there = f"{first}/{DIAGNOSES}"
+        if others and name in has[first]:
+            problems += [f"{where}/{DIAGNOSES}: {name}: has its texts in {there} already" for where in others]
+        for language, known in found.items():
+            at = f"{first}/{languages.file(DIAGNOSES, language)}: {language}.{name}"
+            texts = tables[first][language].get(name)
+            texts = texts if isinstance(texts, dict) else {}
             lacking = [key for key in KEYS if not isinstance(texts.get(key), str)]
             unknown = [key for key in texts if key not in KEYS]
-            problems += [f"{where}.{name}.{key}: is missing" for key in lacking]
-            problems += [f"{where}.{name}.{key}: unknown key; there are {', '.join(KEYS)}" for key in unknown]
+            problems += [f"{at}.{key}: is missing" for key in lacking]
+            problems += [f"{at}.{key}: unknown key; there are {', '.join(KEYS)}" for key in unknown]
             if not lacking and not unknown:
                 known[name] = Advice(**{key: str(texts[key]).strip() for key in KEYS})
     if problems:
         raise SpecError(problems)
     return found
+
+
+def _places(templates: Path) -> dict[str, Path]:
+    """The folders that hold texts of diagnoses, as they are called: the common ones' first."""
+    own = sorted(templates.parent.glob(f"assignments/*/{DIAGNOSES}"))
+    return {"templates": templates} | {f"assignments/{file.parent.name}": file.parent for file in own}
 
 
 def words(templates: Path, label: Labels, file: str = WORDS) -> Labels:

@@ -17,7 +17,7 @@ from report.rendering.labels import Labels
 from report.rendering.scoreboard import Entry
 from report.rendering.verdicts import Evidence
 from report.run import Bounds, Control, Held, Identity, Leftovers, Run, Used
-from report.spec import Assignment, Language
+from report.spec import LANGUAGES, Assignment, Language
 from tests.builders import REPOSITORY, assignment, evidence_of, request, run, write
 
 TEMPLATES = REPOSITORY / "templates"
@@ -322,6 +322,27 @@ def test_every_text_that_a_diagnosis_lacks_is_told(tmp_path: Path) -> None:
     assert "templates/diagnoses.toml: ko.a.expected: is missing" in told
     assert any(problem.startswith("templates/diagnoses.toml: ko.a.expektd: unknown key") for problem in told)
     assert sum(problem.startswith("templates/diagnoses.toml: en.a.") for problem in told) == len(advice.KEYS)
+
+
+def test_an_assignment_brings_the_texts_of_its_own_diagnoses(tmp_path: Path) -> None:
+    def texts(name: str, *languages: str) -> str:
+        keys = "".join(f'{key} = "{key} of {name}"\n' for key in advice.KEYS)
+        return "".join(f"[{language}.{name}]\n{keys}" for language in languages)
+
+    write(tmp_path, "templates/diagnoses.toml", texts("common", "ko", "en"))
+    write(tmp_path, "assignments/pool/diagnoses.toml", texts("own", "ko", "en"))
+    found = advice.load(tmp_path / "templates", ["common", "own"])
+    assert {language: [one.title for one in known.values()] for language, known in found.items()} == {
+        language: ["title of common", "title of own"] for language in LANGUAGES
+    }
+    write(tmp_path, "assignments/pool/diagnoses.toml", texts("own", "ko") + texts("common", "ko", "en"))
+    with pytest.raises(SpecError) as caught:
+        advice.load(tmp_path / "templates", ["common", "own", "nobody"])
+    where = "assignments/pool/diagnoses.toml"
+    assert caught.value.problems[0] == f"{where}: common: has its texts in templates/diagnoses.toml already"
+    assert f"{where}: en.own.title: is missing" in caught.value.problems
+    assert "templates/diagnoses.toml: ko.nobody.title: is missing" in caught.value.problems
+    assert len(caught.value.problems) == 1 + 3 * len(advice.KEYS)
 
 
 def test_a_word_of_a_verdict_that_one_language_lacks_is_told(tmp_path: Path) -> None:
