@@ -15,23 +15,19 @@ from typing import get_args
 from report import candidates, course, messages
 from report.errors import SpecError
 from report.evidence import canonical_json, digest
-from report.exports import grades
 from report.graded import Graded, Result
-from report.grading import cell, conventions, engine, regrade, submissions
+from report.grading import cell, conventions, engine, regrade, submissions, written
 from report.grading.cell import Task
 from report.grading.conventions import Way
 from report.grading.engine import Place
-from report.grading.store import STUDENTS, Key, Names, Store, opened
+from report.grading.store import Key, Names, opened
 from report.grading.submissions import Files, Submission
 from report.judgement import Rules
-from report.publish import write_file
-from report.rendering import advice
-from report.rendering.classroom.overview import Row, overview, words
+from report.rendering.classroom.overview import words
 from report.rendering.display import visible
 from report.rendering.labels import Labels
-from report.spec import LANGUAGES, Assignment, Language, Text
+from report.spec import Assignment, Language
 
-OVERVIEW: Mapping[Language, str] = {language: f"overview.{language}.html" for language in LANGUAGES}
 OUTCOMES: Sequence[Result] = get_args(Result)
 Tell = Callable[[str], None]
 _words = cache(words)
@@ -100,8 +96,9 @@ def grade(of: Class, where: AbstractContextManager[Place], work: engine.Work, te
                 except KeyboardInterrupt:
                     tell(_interrupted(of, there, len(cells)))
                     raise
-        results = [kept.last(*_key(one)[:2]) for one in cells]
-        write(of, kept, results)
+        found_of = [kept.last(*_key(one)[:2]) for one in cells]
+        results = written.worth(of.rules, found_of)
+        written.write(of.root, of.rules, kept, results, of.language)
     return Graduated(results, len(todo), monotonic() - begun)
 
 
@@ -175,7 +172,7 @@ def summary(of: Class, done: Graduated) -> list[str]:
     minutes = f"{done.seconds / 60:.1f}"
     return [
         _said(of, f"{len(done.results)} results, {done.new} of them new, in {minutes} min: {', '.join(counts)}"),
-        f"{of.to / OVERVIEW[of.language]}",
+        f"{of.to / written.OVERVIEW[of.language]}",
     ]
 
 
@@ -201,39 +198,3 @@ def replayed(root: Path, folder: Path, language: Language, tell: Tell) -> int:
         tell(messages.said(sentence, language))
     tell(messages.said(f"{judged} verdicts made again from their evidence, {changed} would change", language))
     return changed
-
-
-def write(of: Class, kept: Store, results: Sequence[Graded]) -> None:
-    """What is made of all results: both pages, the table, JUnit XML, and a results.json for each student."""
-    titles: dict[str, Text] = {rules.assignment.name: rules.assignment.title for rules in of.rules}
-    named = [(one.student, _spoken(one, of.language)) for one in results]
-    texts = advice.load(of.root / "templates", sorted({one.diagnosis for one in results if one.diagnosis}))
-    diagnoses = {lang: {name: one.title for name, one in found.items()} for lang, found in texts.items()}
-    label = _words(of.root, of.language)
-    for student in dict.fromkeys(one.student for one in results):
-        own = [one for name, one in named if name == student]
-        data = grades.gradescope(own, titles, diagnoses[of.language], label)
-        write_file(kept.folder / STUDENTS / submissions.place(student) / "results.json", data, lasting=False)
-    for language in LANGUAGES:
-        others = {other: file for other, file in OVERVIEW.items() if other != language}
-        rows = [Row(_spoken(one, language), one.student, _links(kept, one, language)) for one in results]
-        page = overview(of.root, rows, titles, diagnoses[language], language, others)
-        write_file(kept.folder / OVERVIEW[language], page)
-    write_file(kept.folder / "grades.csv", grades.table(named))
-    write_file(kept.folder / "junit.xml", grades.junit(named, titles, diagnoses[of.language], label, label("title")))
-
-
-def _spoken(one: Graded, language: Language) -> Graded:
-    """What was told of it by this project itself in this language; what a compiler or a server said stays."""
-    return one.model_copy(update={"told": messages.said(one.told, language)})
-
-
-def _links(kept: Store, one: Graded, language: Language) -> dict[str, str]:
-    """Of what there is of a result, where it lies beside the page."""
-    folder = f"{STUDENTS}/{submissions.place(one.student)}"
-    wanted = {
-        "verdict": f"{folder}/{one.number}/verdict.{language}.html",
-        "results": f"{folder}/results.json",
-        "evidence": f"{folder}/{one.number}/{cell.PACKED}",
-    }
-    return {key: path for key, path in wanted.items() if (kept.folder / path).is_file()}

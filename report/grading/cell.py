@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from report import candidates, course, freshness, sanitizers
 from report import judge as judging
@@ -31,8 +32,10 @@ from report.recording import JUDGING, network
 from report.rendering import metrics
 from report.rendering.judging import Judgement
 from report.rendering.memory import forgetful
+from report.spec import FAMILIES
 
 VERSION = 1  # raised when the generator itself judges otherwise than before
+WORTH: Mapping[str, Any] = {"claims": {"__all__": {"points", "visibility"}}}
 LONGEST = 4000  # characters of what a compiler or a tool said; the page has all of it
 PACKED, CASE = "evidence.tar.xz", "case.json"
 MACHINE = ("processor", "cores", "memory", "kernel", "python")
@@ -80,11 +83,12 @@ def every_rule(root: Path) -> Mapping[str, Rules]:
 
 
 def rules_digest(root: Path, rules: Rules, delay: float) -> str:
-    """SHA-256 of what a verdict depends on besides the submission: probes with their claims, diagnoses, what the
-    assignment declares for its metrics, load scripts, bounds, the delay, and `VERSION` for the generator's own code."""
+    """SHA-256 of what a verdict depends on besides the submission: probes with their claims (not what these are worth),
+    diagnoses, what the assignment declares for its metrics, load scripts, bounds, the delay, and `VERSION` for the
+    generator's own code."""
     scripts = {path: digest((root / path).read_bytes()) for path in (*freshness.LOAD_SCRIPT, freshness.IMPOLITE_SCRIPT)}
-    declared = rules.assignment.model_dump(mode="json", exclude={"folder", "servers", "scenarios", "title", "asked"})
-    probes = {name: probe.model_dump(mode="json") for name, probe in rules.probes.items()}
+    declared = rules.assignment.model_dump(mode="json", include={*FAMILIES, "connections"})
+    probes = {name: probe.model_dump(mode="json", exclude=WORTH) for name, probe in rules.probes.items()}
     diagnoses = [one.model_dump(mode="json") for one in rules.diagnoses]
     bounds = JUDGING.bounds.model_dump() if JUDGING.bounds else None
     return digest(canonical_json([VERSION, probes, diagnoses, declared, scripts, bounds, delay]))
