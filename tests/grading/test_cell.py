@@ -54,7 +54,7 @@ def task(way: Way, rules: str, files: dict[str, bytes] | None = None) -> Task:
         ("thread/judge.toml", "at_most = 6.5", "at_most = 6.4", True),
         ("judge.toml", "settle = 1.0", "settle = 1.1", True),
         ("accesses.py", '"""', '"""Another. ', True),
-        ("thread/scenario.toml", "[connections]", "[series]\nnew = '(a)'\n[connections]", True),
+        ("thread/scenario.toml", "[events] ", "[events]\nnew = '(a)' ", True),
         ("thread/scenario.toml", 'en = "', 'en = "Another title. ', False),
         (
             "thread/judge.toml",
