@@ -82,7 +82,7 @@ def fixed(number: int) -> Handed:
     return Handed({f"server_0{number}.c": source.encode(), DECLARED: said.encode()}, "accepted")
 
 
-FIRST = "\n#include <fcntl.h>\n#include <sys/stat.h>\n__attribute__((constructor)) static void first(void)\n{{\n    {}\n}}\n"
+FIRST = "\n#include <fcntl.h>\n#include <sys/stat.h>\n__attribute__((constructor)) static void before_all(void)\n{{\n    {}\n}}\n"
 HOSTILE: dict[str, tuple[str, str]] = {  # what a right server does before anything else, and the verdict
     "fork bomb": ("for (;;) fork();", "exceeds-limits"),
     "memory": ("for (;;) { char *p = malloc(1 << 26); if (p) memset(p, 1, 1 << 26); }", "exceeds-limits"),

@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Sequence
@@ -76,6 +77,7 @@ def children(of: int) -> list[int]:
     return [one.pid for one in kernel.descendants(of) if "report.grading.apart" in arguments_of(one.pid)]
 
 
+@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_submissions_are_really_judged_on_workers_and_one_that_dies_leaves_no_process(tmp_path: Path) -> None:
     handed = {
         "right": c(2, right(2), "accepted"),

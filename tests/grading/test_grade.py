@@ -27,7 +27,7 @@ from tests.grading.cells import answer
 from tests.grading.classroom import VARIANTS, c, mistakes, right, write
 from tests.recording.harness import wait_for
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 DELAY = 0.2
 SAID = {"a": "accepted", "b": "zombies", "c": "accepted", "d": "orphans"}
 BROKEN = c(2, "int main( {", "does-not-build").files

@@ -1,6 +1,7 @@
 """Submissions that mean harm get their verdict, and of none of them a process or a file is left."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from report.grading.cell import Task
 from tests.builders import REPOSITORY
 from tests.grading.classroom import hostile, is_as
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.timeout(400), pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 KINDS = [
     *("fork bomb", "memory", "ends its own group", "daemonises", "leaves a daemon", "ends its supervisor"),
     *("closes its directory", "writes beside its directory"),
