@@ -38,17 +38,17 @@ def file(name: str, language: Language) -> str:
     return name if language in BOTH else f"{stem}.{language}{dot}{kind}"
 
 
-def read(folder: Path, name: str, where: str = "templates", of: Iterable[Language] = LANGUAGES) -> dict[str, Any]:
-    """The table of each language from FILE.toml and what lies beside it; empty where it has none.
+def read(folder: Path, name: str, where: str = "templates", of: Iterable[Language] = ()) -> dict[str, Any]:
+    """The table of each language (or of those named) from FILE.toml and what lies beside it; empty where it has none.
 
     Raises SpecError for each file that cannot be read, or whose name is that of no language.
     """
     expected = file(name, "XX")
-    tables: dict[str, Any] = {language: {} for language in of}
+    tables: dict[str, Any] = {language: {} for language in of or LANGUAGES}
     problems = [
         f"{where}/{other.name}: is of no language; expected {expected}, XX as in templates/labels.XX.toml"
         for other in sorted(folder.glob(file(name, "*")))
-        if other.name.split(".")[1] not in ADDED
+        if other.name.split(".")[1] not in added(TEMPLATES)
     ]
     for one in dict.fromkeys(file(name, language) for language in tables):
         try:
@@ -62,7 +62,7 @@ def read(folder: Path, name: str, where: str = "templates", of: Iterable[Languag
     return tables
 
 
-def words(folder: Path, name: str, of: Iterable[Language] = LANGUAGES) -> dict[str, Any]:
+def words(folder: Path, name: str, of: Iterable[Language] = ()) -> dict[str, Any]:
     """The same of a file in which all languages have the same keys, and those that were added the fields of English.
 
     Raises SpecError with file and key of each word that a language lacks or has too many.

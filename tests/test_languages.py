@@ -30,8 +30,9 @@ def digests(root: Path) -> dict[str, str]:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project without what a report does not need; the evidence and pictures are those that are published."""
     root = tmp_path_factory.mktemp("copy")
+    third = [f"*.{code}.*" for code in languages.added(languages.TEMPLATES)]
     for folder in FOLDERS:
-        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPOSITORY / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", *third))
     for file in FILES:
         shutil.copy(REPOSITORY / file, root)
     (root / "docs").symlink_to(REPOSITORY / "docs")
