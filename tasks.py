@@ -743,3 +743,18 @@ def _tool(module: str, *options: str) -> None:
 _EVERY = [
     (one, dict(one.help)) for one in [*globals().values()] if isinstance(one, Task)
 ]  # parsing takes the words away
+
+
+def _speak() -> None:
+    """`--list` and `--help` tell of the tasks in the language of the locale; the reference in docs/ stays English."""
+    from report import messages
+
+    if words := messages.helped(messages.spoken(os.environ)):
+        for one, said in _EVERY:
+            english = " ".join((one.__doc__ or "").split())
+            one.__doc__ = words.get(english, one.__doc__)
+            one.help = {option: words.get(text, text) for option, text in said.items()}
+
+
+if "--complete" not in sys.argv:  # a key that is pressed shows no help
+    _speak()

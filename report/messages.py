@@ -15,6 +15,7 @@ from report.errors import SpecError
 from report.welcome import TEMPLATES, spoken
 
 CATALOGUE = TEMPLATES / "messages.toml"
+HELP = TEMPLATES / "help.toml"
 LONGEST = 2000  # letters; what is longer is no sentence of ours alone, and stays English
 _FIELD = (
     r"(?:(?!; found ).)*?(?<!:)"  # no place before a sentence, which ends with a colon, and no value that was found
@@ -34,6 +35,16 @@ def catalogue(language: str = "ko") -> dict[str, str]:
     except (OSError, ValueError, KeyError, SpecError):  # what is to be told matters more than its language
         return {}
     return {english: text for table in tables.values() for english, text in table.items()}
+
+
+def helped(language: str) -> dict[str, str]:
+    """What each docstring and help text of a task is in a language; empty where it has none, as English has."""
+    try:
+        file = HELP if language == "ko" else TEMPLATES / languages.file(HELP.name, language)
+        tables = tomllib.loads(file.read_text(encoding="utf-8")) if language != "en" else {}
+        return {english: str(text) for table in tables.values() for english, text in table.items()}
+    except (OSError, ValueError, AttributeError):  # as above
+        return {}
 
 
 def said(sentence: str, language: str) -> str:

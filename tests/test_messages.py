@@ -3,6 +3,8 @@
 import ast
 import os
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from itertools import product
@@ -15,7 +17,7 @@ from pydantic_core import _pydantic_core
 
 import tasks
 from report import console, errors
-from report.messages import catalogue, said
+from report.messages import catalogue, helped, said
 from report.shown import Shown
 from report.welcome import TEMPLATES
 
@@ -23,7 +25,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 ALONE = {"verify.py"}  # goes with a bundle and knows nothing of the project
 RAISED = {*vars(errors), "ValueError", "fault", "_complain", "_say", "announce"}  # `fault` makes a ServerError
 GATHERED = {"problems", "self.problems", "problem", "lacking", "sentences", "survivors", "how"}
-GENERATED = {"course.py", "judgement.py", "candidates.py", "declared.py", "wording.py", "reading.py"}  # modules that yield faults
+GENERATED = {
+    "course.py",
+    "judgement.py",
+    "candidates.py",
+    "declared.py",
+    "wording.py",
+    "reading.py",
+}  # modules that yield faults
 UNTOLD = {"expected_plural", "class_name", "field_type"}  # words of English and Python that Korean needs not
 PLACE = re.compile(r"""(?:--\S+ {}|[\w{}."\[\]()/-]+(?:\("[^ ]+(?:, "?[^ ]+)?\))?): ?""")
 
@@ -193,3 +202,32 @@ def test_an_error_is_printed_in_the_language_of_the_locale(
     with pytest.raises(Exit), tasks._explained():
         raise errors.SpecError("a.toml: is missing")
     assert capsys.readouterr().err == told
+
+
+def explained() -> set[str]:
+    """What the tasks say of themselves and their options."""
+    return {" ".join((one.body.__doc__ or "").split()) for one, _ in tasks._EVERY} | {
+        text for _, options in tasks._EVERY for text in options.values()
+    }
+
+
+def test_every_docstring_and_help_text_of_a_task_has_its_korean_and_no_korean_is_without_them() -> None:
+    assert len(explained()) > 60
+    assert explained() == set(helped("ko"))
+    assert all(re.search("[가-힣]", korean) and "\n" not in korean for korean in helped("ko").values())
+
+
+@pytest.mark.parametrize("arguments", [["--list"], ["--help", "run"]])
+def test_help_speaks_the_language_of_the_locale_but_for_invoke_s_own_words(arguments: list[str]) -> None:
+    run = [sys.executable, "-m", "invoke", *arguments]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG"))}
+    korean, english = (
+        subprocess.run(
+            run, cwd=REPOSITORY, env=environment | {"LANG": locale, "PYTHONUTF8": "1"}, capture_output=True, text=True
+        ).stdout
+        for locale in ("ko_KR.UTF-8", "en_US.UTF-8")
+    )
+    shown = [text for text in helped("ko").values() if text in " ".join(korean.split())]
+    assert len(shown) > 15
+    assert not re.search("[가-힣]", english)
+    assert ("Available tasks:" if "--list" in arguments else "Usage:") in korean  # Invoke has no other language
