@@ -8,7 +8,7 @@ from pathlib import Path
 from report import candidates, check, course, jobs, judge, languages, messages, plan, publish, site, welcome
 from report import new as making
 from report.errors import ReportError
-from report.rendering import advice, labels
+from report.rendering import advice, edition, labels
 from report.rendering.gates import wording
 from report.rendering.memory import forgetful
 
@@ -55,6 +55,12 @@ def faults() -> dict[str, list[str]]:
     def texts() -> object:
         return jobs.load(ROOT)
 
+    def parity() -> object:
+        return edition._parity(ROOT, ("fork",), forgetful)
+
+    def prose() -> object:
+        return wording.check(ROOT, {f"assignments/fork/explanation.{one}.md": one for one in languages.LANGUAGES})
+
     own = "templates/labels.fr.toml"
     return {
         "label": told(label, own, "\nholds = ", "\nhalds = "),
@@ -69,6 +75,8 @@ def faults() -> dict[str, list[str]]:
         "rules": told(lambda: wording.load(ROOT), "templates/wording.fr.toml", "forms = [", "farms = ["),
         "text": told(texts, "assignments/texts.fr.toml", '"System programming" = ', '"Programming" = '),
         "broken": told(texts, "assignments/texts.fr.toml", '"System programming" = ', '"System programming = '),
+        "parity": told(parity, "assignments/fork/explanation.fr.md", "### Order of work\n"),
+        "prose": told(prose, "assignments/fork/explanation.fr.md", "En français : ", "En 5 s, "),
         "guide": told(lambda: site.files(ROOT, []), "README.fr.md", ""),
     }
 

@@ -130,6 +130,16 @@ def test_what_the_language_lacks_is_told_with_file_and_key(made: tuple[dict[str,
     assert faults["guide"] == ["README.fr.md: cannot be read: No such file or directory; docs/ shows it"]
 
 
+def test_the_gates_hold_for_its_prose_too(made: tuple[dict[str, str], dict[str, Any]]) -> None:
+    faults = made[1]["faults"]
+    beside = "assignments/fork/explanation.ko.md:1"
+    assert faults["parity"] == [f"assignments/fork/explanation.fr.md:2: has nothing where {beside} has a heading ###"]
+    typed = 'assignments/fork/explanation.fr.md:3: "5 s" is typed by hand; '
+    assert any(
+        one.startswith(typed) and "templates/wording.fr.toml (fr.numbers.exempt)" in one for one in faults["prose"]
+    )
+
+
 def test_the_tool_speaks_english_where_it_has_no_messages_in_the_language(
     made: tuple[dict[str, str], dict[str, Any]],
 ) -> None:
