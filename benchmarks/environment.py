@@ -4,7 +4,7 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from benchmarks.generators import program
@@ -16,12 +16,12 @@ PINNED = Path(__file__).parent / "requirements.txt"
 _ASKED = {"wrk": ("-v",), "ab": ("-V",), "nginx": ("-v",), "cc": ("--version",), "pandoc": ("--version",)}
 
 
-def prepare() -> None:
+def prepare(say: Callable[[str], None]) -> None:
     """The environment is there and as pinned, or MissingError says why not."""
     stamp = PLACE / ".pinned"
     if stamp.is_file() and stamp.read_text() == PINNED.read_text():
         return
-    print("making build/bench-venv from benchmarks/requirements.txt (once; a minute or so)", flush=True)
+    say("making build/bench-venv from benchmarks/requirements.txt (once; a minute or so)")
     install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(PINNED)]
     for command in ([sys.executable, "-m", "venv", "--clear", str(PLACE)], [str(PYTHON), *install]):
         if subprocess.run(command, check=False).returncode:

@@ -12,6 +12,7 @@ from benchmarks import environment, load, recorder, report, servers, sleepers, t
 from benchmarks.measure import ROOT, interleaved
 from benchmarks.parts import Part
 from benchmarks.pictures import pictures, told
+from report.welcome import spoken
 
 PARTS: Mapping[str, Part] = {
     part.name: part for part in (servers.PART, load.PART, sleepers.PART, report.PART, recorder.PART, whole.PART)
@@ -28,7 +29,7 @@ def run(names: Sequence[str], rounds: int, folder: Path, say: Callable[[str], No
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # servers and clients inherit it
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each process would compile anew what it imports
-    environment.prepare()
+    environment.prepare(say)
     for name in names:
         results = read(folder)
         results[name] = _taken(PARTS[name], rounds, say)
@@ -40,7 +41,7 @@ def _taken(part: Part, rounds: int, say: Callable[[str], None]) -> dict[str, Any
     begun = time.monotonic()
     found: dict[str, Any] = {}
     for table in part.tables:
-        say(f"{part.name}: {table.title.en}")
+        say(f"{part.name}: {table.title.ko if spoken(os.environ) == 'ko' else table.title.en}")
         samples, left_out = interleaved(table.contenders, table.metrics, min(rounds, table.most_rounds), say)
         found[table.name] = {"samples": samples, "left_out": left_out}
     say(f"{part.name}: {time.monotonic() - begun:.0f} s")
