@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from report.errors import SpecError
 from report.grading import makefiles, sources
 from report.grading.conventions import FLAGS, LIBRARIES, Way, way
+from report.judgement import ProbeClaim
 from tests.builders import REPOSITORY
 
 # The course's server, as far as it is read here: nothing of its arguments is used, and its sleep is switched off.
@@ -315,7 +316,9 @@ def test_braces_in_a_name_are_no_placeholders() -> None:
 @pytest.mark.parametrize("name", ["GRADING.md", "GRADING.ko.md"])
 def test_the_example_in_the_manual_is_a_submission_toml_that_can_be_meant(name: str) -> None:
     text = (REPOSITORY / "assignments" / name).read_text(encoding="utf-8")
-    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    example, claim = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (points,) = tomllib.loads(claim)["probes"]["burst"]["claims"]
+    assert ProbeClaim.model_validate(points).points == 3
     files = {"submission.toml": example.encode(), "queue/main.c": ARGUMENTS}
     numbers = [int(key) for key in tomllib.loads(example)["assignment"]]
     found = [way(files, number, False) for number in numbers]
