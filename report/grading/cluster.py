@@ -1,7 +1,8 @@
 """Floor 3. An executor of many machines: a Dask scheduler, whose workers have this project too.
 
 Knows dask.distributed, which is there only where it was asked for. A worker offers slots, as many as submissions may be
-judged beside each other there; one that must be alone takes all. The scheduler gives what a dead worker had to another.
+judged beside each other there; one that must be alone takes all. The scheduler gives what a dead worker had to another;
+what failed is tried again by who asks, as on one machine.
 """
 
 import contextlib
@@ -13,7 +14,6 @@ from report.recording import network
 
 SLOTS = "slots"
 PATIENCE = 15.0  # seconds for the scheduler to answer
-RETRIES = 2  # times that the scheduler itself tries a task again that failed
 REMEDY = "start each in this checkout: dask worker ADDRESS --nthreads 8 --resources slots=8"
 
 
@@ -43,8 +43,8 @@ def at(address: str) -> Iterator[Place]:
                 f"--scheduler {address}: a worker there cannot load this project: {error}; {REMEDY}"
             ) from None
         yield Place(
-            client.get_executor(pure=False, retries=RETRIES, resources={SLOTS: 1}),
-            client.get_executor(pure=False, retries=RETRIES, resources={SLOTS: max(slots)}),
+            client.get_executor(pure=False, resources={SLOTS: 1}),
+            client.get_executor(pure=False, resources={SLOTS: max(slots)}),
             2 * sum(slots),  # who has done one finds the next already there
             f"{sum(slots)} submissions side by side on {len(slots)} workers",
             are_apart,

@@ -19,7 +19,7 @@ from report.grading import cell, cluster, conventions, engine
 from report.grading.cell import Answer, Task
 from report.recording import kernel
 from tests.builders import REPOSITORY
-from tests.grading.cells import Held, Script, task
+from tests.grading.cells import Failing, Held, Script, task
 from tests.grading.classroom import broken, c, is_as, mistakes, right
 from tests.grading.cluster import scheduler
 from tests.recording.harness import arguments_of, wait_for
@@ -126,6 +126,15 @@ def test_one_that_must_be_alone_takes_all_slots_of_a_worker(tmp_path: Path) -> N
             with Client(address, set_as_default=False) as client:
                 (worker,) = client.scheduler_info(n_workers=-1)["workers"].values()
                 assert worker["resources"] == {"slots": 2}
+
+
+def test_trouble_on_a_cluster_is_tried_as_often_as_elsewhere(tmp_path: Path) -> None:
+    with scheduler(tmp_path, 1) as address:
+        there(address, 1)
+        with cluster.at(address) as place:
+            ((_, given),) = engine.judged([task("a")], place.shared, place.most, Failing(tmp_path))
+    assert (given.graded.outcome, given.graded.told) == ("unjudged", "there is no space left on device")
+    assert len([*tmp_path.glob("*.failed")]) == engine.MOST
 
 
 def test_workers_without_slots_are_told_how_to_be_started(tmp_path: Path) -> None:
