@@ -161,6 +161,56 @@ def test_the_script_for_zsh_completes_from_anywhere(copy: Path, tmp_path_factory
     assert "--speed" in said.splitlines()
 
 
+@pytest.fixture
+def course(copy: Path) -> Path:
+    write(copy, "assignments/thread/scenario.toml", "number = 2\n[scenarios.ten]\n[scenarios.stalled]\n")
+    write(copy, "assignments/fork/scenario.toml", "number = 1\n[scenarios.burst]\n")
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("run --assignment ''", "1 fork 2 thread"),
+        ("run --assignment th", "thread"),
+        ("run --assignment thread --scenario s", "stalled"),
+        ("run --assignment = t", "thread"),
+        ("run --assignment thread --sc", "--scenario"),
+        ("run --assignment thread jud", "judge"),
+    ],
+)
+def test_the_script_for_bash_completes_values(course: Path, typed: str, offered: str) -> None:
+    script = shell(course, "./inv", "--print-completion-script", "bash")
+    press = f"COMP_WORDS=(./inv {typed} after it); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 3))\n"
+    press += '_complete_invoke ./inv "${COMP_WORDS[COMP_CWORD]}"; echo ${COMPREPLY[@]}'
+    assert shell(course, "bash", "--norc", "-c", f"{script}\n{press}").strip() == offered
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("run --assignment ''", ["1", "fork", "2", "thread"]),
+        ("run --assignment=t", [f"--assignment={one}" for one in ("1", "fork", "2", "thread")]),  # zsh filters them
+        ("run --assignment thread --scenario s", ["ten", "stalled"]),
+    ],
+)
+def test_the_script_for_zsh_completes_values(course: Path, typed: str, offered: list[str]) -> None:
+    if shutil.which("zsh") is None:
+        assert not os.environ.get("REQUIRE_TOOLS"), "zsh is missing, and here it must not be"
+        pytest.skip("zsh is not installed; what its script calls is tested")
+    script = shell(course, "./inv", "--print-completion-script", "zsh")
+    press = f"words=(./inv {typed} after); CURRENT=$(($#words - 1)); _complete_invoke; print -l -- $reply"
+    assert shell(course, "zsh", "-f", "-c", f"compctl() {{ : }}\n{script}\n{press}").splitlines() == offered
+
+
+def test_a_file_that_is_half_written_completes_nothing_and_says_nothing(course: Path) -> None:
+    write(course, "assignments/fork/scenario.toml", "number = 1\n[scenarios.")
+    done = subprocess.run(
+        ["./inv", "--complete", "--", "./inv", "run", "--scenario", ""], cwd=course, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["ten", "stalled"], "")
+
+
 def test_a_shell_without_a_script_is_refused(copy: Path) -> None:
     done = subprocess.run(["./inv", "--print-completion-script", "nosuch"], cwd=copy, capture_output=True, text=True)
     assert done.returncode != 0

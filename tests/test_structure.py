@@ -59,6 +59,7 @@ FLOORS = {
         "diff",
         "replay",
         "messages",
+        "completing",
         "grading",
         "grade",
     },
