@@ -3,7 +3,8 @@ must get, which was fixed before anything is judged.
 
     python -m tests.grading.classroom DIR --count 300 --seed 7
 
-writes DIR/submissions and DIR/expected.json. The same seed gives the same class.
+writes DIR/submissions and DIR/expected.json. The same seed gives the same class. Verdicts are
+those at the delay of half a second that is usual: a server that sleeps less may not show a port that a child holds.
 """
 
 import argparse
