@@ -311,7 +311,7 @@ def judge(
         "jobs": "probes side by side (default: as many as this machine bears)",
         "scheduler": "judge on the workers of a Dask scheduler, such as tcp://host:8786",
         "anonymous": "call students by pseudonyms everywhere; whose is whose stands in .names of the folder",
-        "delay": "seconds that a server sleeps for each request, where it takes a delay (default 0.5; with less some mistakes stay unseen)",
+        "delay": "seconds a server sleeps that takes a delay (default 0.5; with less some mistakes stay unseen)",
         "replay": "folder of an earlier grade: judge its evidence by today's rules, and run nothing",
         "to": "folder (default build/grade); what is there already is not judged again",
         "language": "of what the terminal and other tools show: ko or en (default: the report's first)",
