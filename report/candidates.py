@@ -21,7 +21,9 @@ from report.rendering.judging import Fault
 from report.spec import Assignment, Server, planted
 
 DELAY = 0.5  # seconds that a server is asked to sleep, where it can be asked
-LONGEST = 10.0  # seconds that it is asked to, where a probe asks for several delays: one that ends well sleeps them all
+# Seconds that it is asked to, where a probe asks for several delays: more than clients and a stop take together, which
+# are no shorter for a short delay; and no more than one that ends well, and sleeps them all, may take.
+SHORTEST, LONGEST = 5.0, 10.0
 GIVEN = "yours"  # what a server that is brought is called in its evidence
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _KNOWN = ("port", "delay", "python")
@@ -201,13 +203,14 @@ def alone(rules: Rules, name: str, server: Server, delay: float, *, sleeps: bool
 
 def _fitted(probe: Probe, delay: float, sleeps: bool) -> Probe:
     """The probe for a server of this delay: longer deadlines for a longer one, and where the delay cannot be chosen it
-    is one delay, whatever the probe would ask for. Delays that would take too long are cut, and deadlines with them."""
+    is one delay, whatever the probe would ask for. Several delays are stretched or cut, and deadlines cut with them."""
     asked, timeout = probe.delay, probe.load.timeout * max(1.0, delay)
     if not sleeps and asked != 1.0:
         asked, timeout = 1.0, timeout + probe.sends * delay
-    elif asked > 1.0 and asked * delay > LONGEST:
-        asked = max(1.0, LONGEST / delay)
-        timeout = probe.load.timeout * max(1.0, asked * delay / probe.delay)
+    elif asked > 1.0:
+        asked = max(1.0, min(max(asked, SHORTEST / delay), LONGEST / delay))
+        if asked < probe.delay:
+            timeout = probe.load.timeout * max(1.0, asked * delay / probe.delay)
     load = probe.load.model_copy(update={"timeout": min(timeout, 3600.0)})
     return probe.model_copy(update={"delay": asked, "load": load, "servers": None})
 

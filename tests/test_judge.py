@@ -263,7 +263,8 @@ def test_a_delay_that_is_in_the_source_makes_every_probe_one_delay_long(root: Pa
 
 
 @pytest.mark.parametrize(
-    ("delay", "asked", "timeout"), [(0.5, 10, 2), (1.0, 10, 2), (2.0, 5, 2), (5.0, 2, 2), (20.0, 1, 4), (60.0, 1, 12)]
+    ("delay", "asked", "timeout"),
+    [(0.1, 50, 2), (0.25, 20, 2), (0.5, 10, 2), (1.0, 10, 2), (2.0, 5, 2), (5.0, 2, 2), (20.0, 1, 4), (60.0, 1, 12)],
 )
 def test_a_probe_of_many_delays_asks_no_one_to_sleep_for_long_and_gives_up_well_before_the_sleep_is_over(
     root: Path, delay: float, asked: float, timeout: float
