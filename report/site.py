@@ -18,6 +18,7 @@ from report.rendering.document import Document, tidy
 from report.rendering.labels import Labels
 from report.rendering.memory import Memory, forgetful
 from report.rendering.pages.page import Neighbours, page
+from report.rendering.pictures import flowchart
 from report.spec import LANGUAGES, Language
 
 GUIDES: Mapping[str, Mapping[Language, str]] = {
@@ -28,6 +29,7 @@ PLACES = ("index", "report", *GUIDES, "reference", "architecture")  # in the ord
 FOLDER = "docs"
 _LINK = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 _FLOOR = re.compile(r"Floor (\d)[^.:]*[.:] ")
+_MERMAID = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
 
 
@@ -58,7 +60,8 @@ def files(root: Path, commands: Iterable[Command], remember: Memory = forgetful)
             alike = len(found[language]) == len(found["en"])  # then anchors are those of one language
             ids = headings.page_ids(found["en" if alike else language])
             title = found[language][0].text if found[language] else place
-            document = Document(language, title, texts[language], pictures)
+            text, drawn = _drawn(texts[language], words[language])
+            document = Document(language, title, text, pictures | drawn)
             beside = Neighbours(ids, {other: name(place, other) for other in LANGUAGES if other != language})
             made[name(place, language)] = page(root, document, words[language], beside, {}, remember).encode()
     return made
@@ -92,6 +95,21 @@ def _guide(root: Path, file: str, language: Language) -> str:
     parts = _FENCED.split(text)  # what is shown as code holds no links
     parts[::2] = [_LINK.sub(lambda link: _moved(link[1], file, language), part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _drawn(text: str, label: Labels) -> tuple[str, dict[str, bytes]]:
+    """The text with its flowcharts as pictures, and these; one that cannot be read stays a block of code."""
+    pictures: dict[str, bytes] = {}
+
+    def picture(block: re.Match[str]) -> str:
+        made = flowchart.flowchart(block[1], label)
+        if made is None:
+            return block[0]
+        place = f"figures/flowchart-{len(pictures) + 1}.svg"
+        pictures[place] = made.svg
+        return f"![{_plain(made.alt)}]({place})\n\n*{label('site_flowchart')}*"
+
+    return _MERMAID.sub(picture, text), pictures
 
 
 def _moved(link: str, file: str, language: Language) -> str:

@@ -9,9 +9,11 @@ import pytest
 import tasks
 from report import schema, site
 from report.errors import SpecError
+from report.rendering import labels
 from tests.builders import REPOSITORY
 
 COMMANDS = tasks._commands()
+WORDS = labels.load(REPOSITORY / "templates")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,25 @@ def test_the_architecture_tells_every_module_on_its_floor_and_the_page_is_alike_
             if path.read_text(encoding="utf-8").startswith('"""Floor ') and path.name != "__init__.py":
                 assert f"<code>{path.relative_to(REPOSITORY)}</code>" in page, path
         assert page.count("<table") == len({"0", "1", "2", "3"})
+
+
+def test_every_flowchart_of_a_guide_is_a_picture_with_words_and_none_stays_code(pages: dict[str, str]) -> None:
+    drawn = 0
+    for place, sources in site.GUIDES.items():
+        for language, source in sources.items():
+            page = pages[site.name(place, language)]
+            charts = (REPOSITORY / source).read_text(encoding="utf-8").count("```mermaid")
+            assert page.count(f"<figcaption>{WORDS[language]('site_flowchart')}</figcaption>") == charts, source
+            assert "flowchart LR" not in page
+            drawn += charts
+    assert drawn == len(site.GUIDES["guide"])
+
+
+def test_a_flowchart_that_is_not_read_stays_code() -> None:
+    text = "# A\n\n```mermaid\nsequenceDiagram\n```\n\n```mermaid\nflowchart LR\n    a --> b\n```\n"
+    made, pictures = site._drawn(text, WORDS["en"])
+    assert made.startswith("# A\n\n```mermaid\nsequenceDiagram\n```\n\n![Flowchart")
+    assert list(pictures) == ["figures/flowchart-1.svg"]
 
 
 def test_links_of_a_guide_lead_to_pages_of_the_site_and_else_out_of_its_folder() -> None:
