@@ -752,7 +752,8 @@ def _speak() -> None:
     if words := messages.helped(messages.spoken(os.environ)):
         for one, said in _EVERY:
             english = " ".join((one.__doc__ or "").split())
-            one.__doc__ = words.get(english, one.__doc__)
+            if english in words:
+                one.__doc__ = words[english].replace(". ", ".\n")  # --list shows the first line, --help all
             one.help = {option: words.get(text, text) for option, text in said.items()}
 
 

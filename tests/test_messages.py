@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -238,7 +239,15 @@ def test_help_speaks_the_language_of_the_locale_but_for_invoke_s_own_words(argum
         ).stdout
         for locale in ("ko_KR.UTF-8", "en_US.UTF-8")
     )
-    shown = [text for text in helped("ko").values() if text in " ".join(korean.split())]
+    first = [text.partition(". ")[0] for text in helped("ko").values()]
+    shown = [text for text in first if text in " ".join(korean.split())]
     assert len(shown) > 15
     assert not re.search("[가-힣]", english)
     assert ("Available tasks:" if "--list" in arguments else "Usage:") in korean  # Invoke has no other language
+
+
+def test_a_line_of_the_list_fits_into_80_columns_of_which_a_korean_letter_takes_two() -> None:
+    room = 80 - len("  publish   ") - 2
+    for one, _ in tasks._EVERY:
+        first = helped("ko")[" ".join((one.body.__doc__ or "").split())].partition(". ")[0] + "."
+        assert sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in first) <= room, first
