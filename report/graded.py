@@ -23,7 +23,8 @@ class Step(Model):
     """One claim, or a stage without one (`claim` is empty): its state, what was measured, and what it is worth.
 
     `value` is what was measured of `metric` (and of what stands `beside` it), in `unit`; `limit` is the bound as it is
-    shown, `at_least` and `at_most` are its ends in that unit. `exports.grades.steps` makes them of a judgement.
+    shown, `at_least` and `at_most` are its ends in that unit; `reason` is the key of why it is undecided.
+    `exports.grades.steps` makes them of a judgement.
     """
 
     stage: Stage
@@ -37,6 +38,7 @@ class Step(Model):
     limit: str = ""
     at_least: float | None = None
     at_most: float | None = None
+    reason: str = ""
     points: float = Field(default=0.0, ge=0)
     visibility: Visibility = "visible"
 

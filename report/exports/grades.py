@@ -50,6 +50,7 @@ def _step(finding: Finding) -> Step:
         limit=limit(claim, unit),
         at_least=claim.equals if lowest is None else lowest,
         at_most=claim.equals if highest is None else highest,
+        reason=verdict.reason.key if verdict.reason else "",
         points=claim.points,
         visibility=claim.visibility,
     )

@@ -21,6 +21,8 @@ from report.grading import apart, cell
 from report.grading.cell import Answer, Task
 from report.recording import network
 
+CHANCES = 3  # decided judgements, after which the outcome of most stands
+UNSEEN = {"no_turns", "no_sample", "never_sampled", "unseen_peak"}  # reasons that a look at another moment may mend
 MOST = 3  # times that trouble of the tool is tried again, the first one among them
 LOOK = 0.5  # seconds between looks for a signal
 A_CORE = 16  # probes side by side for each core: they wait most of the time
@@ -44,19 +46,36 @@ def settled(answers: Sequence[Answer]) -> Answer | None:
     """The answer that stands after these tries; None when there must be another.
 
     A rejection stands when a second judgement agrees on outcome and diagnosis; where two differ, the third decides.
+    An acceptance that left a claim undecided, since nothing was seen that decides it, is looked at once more.
     """
     decided = [one for one in answers if one.graded.outcome != "unjudged"]
-    said = [(one.graded.outcome, one.graded.diagnosis) for one in decided]
+    sure = [one for one in decided if not _is_by_chance(one)]
+    said = [(one.graded.outcome, one.graded.diagnosis) for one in sure]
     if len(answers) - len(decided) >= MOST:
         chosen = next(one for one in reversed(answers) if one.graded.outcome == "unjudged")
-    elif not decided or (len(decided) == 1 and said[0][0] == "rejected") or (len(decided) == 2 and said[0] != said[1]):
-        return None
+    elif said and not (len(said) == 1 and said[0][0] == "rejected") and not (len(said) == 2 and said[0] != said[1]):
+        chosen = _most_said(sure)
+    elif len(decided) >= CHANCES or (len(decided) == 2 and not sure):
+        chosen = _most_said(decided)
     else:
-        outcomes, whole = Counter(outcome for outcome, _ in said), Counter(said)
-        best = max(reversed(said), key=lambda one: (outcomes[one[0]], whole[one]))
-        chosen = decided[len(said) - 1 - said[::-1].index(best)]  # the last of them, which has pages
-    counts = {"attempts": len(answers), "unsteady": len(set(said)) > 1}
+        return None
+    unsteady = len({(one.graded.outcome, one.graded.diagnosis) for one in decided}) > 1
+    counts = {"attempts": len(answers), "unsteady": unsteady}
     return replace(chosen, graded=chosen.graded.model_copy(update=counts))
+
+
+def _is_by_chance(answer: Answer) -> bool:
+    """Whether it was accepted although what decides a claim was not seen, which other looks may see."""
+    graded = answer.graded
+    return graded.outcome == "accepted" and any(step.reason in UNSEEN for step in graded.steps)
+
+
+def _most_said(decided: Sequence[Answer]) -> Answer:
+    """The last of those that say what most say, which has pages."""
+    said = [(one.graded.outcome, one.graded.diagnosis) for one in decided]
+    outcomes, whole = Counter(outcome for outcome, _ in said), Counter(said)
+    best = max(reversed(said), key=lambda one: (outcomes[one[0]], whole[one]))
+    return decided[len(said) - 1 - said[::-1].index(best)]
 
 
 def judged(tasks: Iterable[Task], executor: Executor, most: int, work: Work) -> Iterator[tuple[Task, Answer]]:

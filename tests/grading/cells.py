@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from report.errors import JudgeError
-from report.graded import Graded
+from report.graded import Graded, Step
 from report.grading.cell import Answer, Task
 from report.grading.conventions import Way
 
@@ -34,8 +34,11 @@ def task(student: str, number: int = 1, files: dict[str, bytes] | None = None, k
 
 
 def answer(one: Task, said: str, pages: bytes = b"page") -> Answer:
-    """An outcome, or a diagnosis, which means that it is rejected."""
-    named = None if said in ("accepted", "unjudged", "missing") else said
+    """An outcome, or a diagnosis, which means that it is rejected; `by chance` it is accepted with a claim unseen."""
+    named = None if said in ("accepted", "by chance", "unjudged", "missing") else said
+    unseen = (
+        [Step(stage="together", state="undecided", claim="in-turn", reason="no_turns")] if said == "by chance" else []
+    )
     outcome: Literal["accepted", "rejected"] = "rejected"
     graded = Graded(
         student=one.student,
@@ -46,7 +49,8 @@ def answer(one: Task, said: str, pages: bytes = b"page") -> Answer:
         submission=one.submission,
         rules=one.rules,
         told=said,
-    ).model_copy(update={"outcome": "rejected" if named else said})
+        steps=tuple(unseen),
+    ).model_copy(update={"outcome": "rejected" if named else "accepted" if unseen else said})
     return Answer(graded, {"verdict.en.html": pages})
 
 

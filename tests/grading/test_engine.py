@@ -23,6 +23,10 @@ STORIES: dict[str, tuple[list[str], str, int, bool]] = {  # what each judgement 
     "two reasons": (["zombies", "orphans", "orphans"], "orphans", 3, True),
     "three reasons": (["zombies", "orphans", "closed"], "closed", 3, True),
     "two reasons and none": (["zombies", "orphans", "accepted"], "orphans", 3, True),
+    "accepted without having seen all": (["by chance", "accepted"], "accepted", 2, False),
+    "never seen": (["by chance", "by chance"], "by chance", 2, False),
+    "seen at another look": (["by chance", "zombies", "zombies"], "zombies", 3, True),
+    "seen once only": (["by chance", "zombies", "by chance"], "by chance", 3, True),
     "trouble once": (["unjudged", "accepted"], "accepted", 2, False),
     "trouble between": (["zombies", "unjudged", "zombies"], "zombies", 3, False),
     "trouble only": (["unjudged", "unjudged", "unjudged"], "unjudged", 3, False),
@@ -48,11 +52,15 @@ def test_a_verdict_stands_after_as_many_judgements_as_it_needs(
     assert settle(said) == (given, after, unsteady)
 
 
-@given(st.lists(st.sampled_from(["accepted", "unjudged", "zombies", "orphans", "closed"]), min_size=5, max_size=5))
+@given(
+    st.lists(
+        st.sampled_from(["accepted", "by chance", "unjudged", "zombies", "orphans", "closed"]), min_size=5, max_size=5
+    )
+)
 def test_whatever_is_said_there_is_an_end_and_nobody_is_rejected_for_one_judgement(said: list[str]) -> None:
     given, after, _ = settle(said)
-    rejected = [one for one in said[:after] if one not in ("accepted", "unjudged")]
-    if given not in ("accepted", "unjudged"):
+    rejected = [one for one in said[:after] if one not in ("accepted", "by chance", "unjudged")]
+    if given not in ("accepted", "by chance", "unjudged"):
         assert len(rejected) >= 2
     assert said[:after].count("unjudged") <= engine.MOST
 
