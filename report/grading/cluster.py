@@ -14,7 +14,7 @@ from report.recording import network
 
 SLOTS = "slots"
 PATIENCE = 15.0  # seconds for the scheduler to answer
-REMEDY = "start each in this checkout: dask worker ADDRESS --nthreads 8 --resources slots=8"
+REMEDY = "start each in this checkout: .venv/bin/python -m dask worker ADDRESS --nthreads 8 --resources slots=8"
 
 
 @contextlib.contextmanager
