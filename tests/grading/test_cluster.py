@@ -141,7 +141,10 @@ def test_workers_without_slots_are_told_how_to_be_started(tmp_path: Path) -> Non
     with scheduler(tmp_path, 1, ()) as address:
         there(address, 1)
         with (
-            pytest.raises(SpecError, match="no worker there offers slots; start each in this checkout: .venv/bin/python -m dask worker"),
+            pytest.raises(
+                SpecError,
+                match="no worker there offers slots; start each in this checkout: .venv/bin/python -m dask worker",
+            ),
             cluster.at(address),
         ):
             pass
