@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.builders import REPOSITORY
 from tests.recording.harness import wait_for
 
-LOOPBACK = ("--host", "127.0.0.1")
+LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
 
 
 def _dask(*words: str, where: Path) -> "subprocess.Popen[bytes]":
@@ -31,10 +31,10 @@ def scheduler(
             stack.callback(process.wait)
             stack.callback(process.terminate)
 
-        start("scheduler", *LOOPBACK, "--port", "0", "--no-dashboard", "--scheduler-file", str(note))
+        start("scheduler", *LOOPBACK, "--port", "0", "--scheduler-file", str(note))
         wait_for(lambda: note.is_file() and bool(note.read_bytes()), "the scheduler")
         address = str(json.loads(note.read_bytes())["address"])
         for number in range(workers):
-            place = ("--local-directory", str(folder / str(number)), "--no-dashboard")
+            place = ("--local-directory", str(folder / str(number)))
             start("worker", address, *LOOPBACK, "--nthreads", "2", *place, *options)
         yield address
