@@ -92,6 +92,9 @@ def _await_listener(context: Context, name: str, started: Started) -> None:
             continue
         look = now + SELDOM
         hold.look(server)
+        if hold.excess:  # it is being ended for that, however long it has not listened
+            server.wait(lambda: server.finished is not None, limits.start)
+            break
         others = kernel.ports(server.supervisor)
         impatience = min(impatience, now + limits.elsewhere) if others else patience
         if now >= impatience and others:

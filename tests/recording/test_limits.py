@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import pytest
 
+from report.errors import ServerError
 from report.recording import JUDGING, LIMITS, cgroup, kernel, limits, record
 from report.recording.cancel import Cancel
 from report.recording.cgroup import Group
@@ -82,6 +83,17 @@ def test_each_process_is_limited_in_descriptors_and_files_and_what_is_less_alrea
 def watched(monkeypatch: pytest.MonkeyPatch) -> None:
     """A user who may make no control group."""
     monkeypatch.setattr(cgroup, "make", lambda *_: None)
+
+
+def test_what_a_server_uses_too_much_of_goes_before_that_it_listens_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Hold, "_exceeded", lambda *_: "tasks")  # as at the first look, when all patience is spent
+    with pytest.raises(ServerError, match="and threads and was ended") as caught:
+        record(
+            ROOT, planned(fake("never_listens")), tmp_path, Remembering(), replace(SHORT, start=0.0, bounds=Bounds())
+        )
+    assert (caught.value.stage, caught.value.excess) == ("starts", ("tasks", Bounds().tasks))
 
 
 @pytest.mark.usefixtures("watched")
