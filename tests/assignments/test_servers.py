@@ -105,7 +105,7 @@ def test_a_silent_client_gets_408_and_the_server_goes_on(name: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_clients_that_vanish_at_any_point_harm_nobody(name: str, tmp_path: Path) -> None:
-    with running(name, tmp_path, delay=0.3) as server:
+    with running(name, tmp_path, delay=2.0) as server:  # enough for a busy machine to leave before it
         server.connect().close()
         reset(server.connect())
         with server.connect() as partial:
