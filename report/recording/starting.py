@@ -96,6 +96,8 @@ def _await_listener(context: Context, name: str, started: Started) -> None:
             server.wait(lambda: server.finished is not None, limits.start)
             break
         others = kernel.ports(server.supervisor)
+        if port in others:  # since a moment ago
+            return
         impatience = min(impatience, now + limits.elsewhere) if others else patience
         if now >= impatience and others:
             problem = f"does not listen on port {port}; it listens on {', '.join(map(str, others))}"

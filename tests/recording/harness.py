@@ -104,5 +104,5 @@ def arguments_of(pid: int) -> list[str]:
         return []
 
 
-SHORT = Limits(start=0.5, load=10.0, zombies=0.3, orphans=0.3, stop=0.3)
+SHORT = Limits(start=3.0, load=10.0, zombies=0.3, orphans=0.3, stop=0.3)
 """Limits for faults that last: what is looked for stays, however long one waits."""

@@ -60,6 +60,12 @@ def test_each_run_of_many_tells_its_own_stage(tmp_path: Path) -> None:
     }
 
 
+def test_a_server_that_listens_since_a_moment_ago_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "listeners", lambda *_: 0)  # as when it was asked just before
+    made = record(ROOT, planned(fake("answers")), tmp_path, Remembering(), LIMITS)
+    assert {request.outcome for request in made.requests} == {"answered"}
+
+
 def test_a_server_that_listens_elsewhere_is_told_where(tmp_path: Path) -> None:
     told = failure(tmp_path, planned(fake("listens_elsewhere")), Limits(start=60.0, elsewhere=0.2))
     (port,) = told.elsewhere
