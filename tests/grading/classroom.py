@@ -166,8 +166,13 @@ def write(folder: Path, student: str, files: Mapping[str, bytes], *, packed: boo
     (folder / f"{student}.zip").write_bytes(made.getvalue())
 
 
-def classroom(folder: Path, count: int, seed: int, *, slow: bool = True) -> dict[str, dict[str, dict[str, str]]]:
-    """What must become of each student, by number of the assignment: how it is called, and the verdict."""
+def classroom(
+    folder: Path, count: int, seed: int, *, slow: bool = True, each: bool = False
+) -> dict[str, dict[str, dict[str, str]]]:
+    """What must become of each student, by number of the assignment: how it is called, and the verdict.
+
+    With `each` a student hands in one assignment only, the next one the next.
+    """
     chance = random.Random(seed)
     expected: dict[str, dict[str, dict[str, str]]] = {}
     (folder / "submissions").mkdir(parents=True)
@@ -175,7 +180,7 @@ def classroom(folder: Path, count: int, seed: int, *, slow: bool = True) -> dict
         student = f"{2026_0000 + chance.randrange(9999)} {chance.choice(FAMILY)} {chance.choice(GIVEN)} {place}"
         files: dict[str, bytes] = {}
         expected[student] = {}
-        for number in ASSIGNMENTS:
+        for number in [[*ASSIGNMENTS][place % len(ASSIGNMENTS)]] if each else ASSIGNMENTS:
             name, handed = one(number, chance, slow=slow)
             files |= {f"{number}/{path}": data for path, data in handed.files.items() if path != DECLARED}
             files[DECLARED] = files.get(DECLARED, b"") + handed.files.get(DECLARED, b"")
@@ -199,5 +204,6 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--each", action="store_true", help="one assignment each, in turn")
     chosen = parser.parse_args()
-    classroom(chosen.folder, chosen.count, chosen.seed)
+    classroom(chosen.folder, chosen.count, chosen.seed, each=chosen.each)
