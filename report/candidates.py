@@ -79,8 +79,9 @@ def brought(
     port: int | None,
     delay: float | None,
     tool: Tool | None = None,
+    room: Path | None = None,
 ) -> Candidate:
-    """A server that somebody brings, built anew; raises SpecError for words that cannot be meant."""
+    """A server that somebody brings, built anew, in a room if any; raises SpecError for words that cannot be meant."""
     rules = sanitizers.under(rules, tool)
     words, building = _words("command", command), _words("build", build) if build else None
     has = {name for word in words for name in _PLACEHOLDER.findall(word)}
@@ -88,7 +89,7 @@ def brought(
         raise SpecError(problems)
     if tool is not None and (lacking := sanitizers.problem(root, tool, *_compiler(building))):
         raise SpecError(lacking)
-    fault, said = _built(rules.assignment, sanitizers.building(building, tool) if building else None, cwd)
+    fault, said = _built(rules.assignment.name, sanitizers.building(building, tool) if building else None, cwd, room)
     if fault is None and not _is_there(words[0], cwd):
         if building is None:
             raise SpecError(f"--command {words[0]}: there is no such program in {cwd}; build it first, or with --build")
@@ -227,11 +228,11 @@ def _compiler(building: Sequence[str] | None) -> tuple[str, ...]:
     return (building[0],) if building and sanitizers.compiles(building) else ()
 
 
-def _built(assignment: Assignment, words: tuple[str, ...] | None, cwd: Path) -> tuple[Fault | None, str]:
+def _built(name: str, words: tuple[str, ...] | None, cwd: Path, room: Path | None) -> tuple[Fault | None, str]:
     if words is None:
         return None, ""
     try:
-        good, said = foreign.build(f"{assignment.name}: --build", words, cwd)
+        good, said = foreign.build(f"{name}: --build", words, cwd, room=room)
     except NotStartedError as error:
         good, said = False, str(error)
     except ReportError as error:  # trouble of the tool's own, which is never charged to the server

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from uuid import uuid4
 
 from report.welcome import Words
 
@@ -44,6 +43,7 @@ class Machine:
     descriptors: int
     networks: bool | None
     groups: bool | None
+    rooms: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def findings(machine: Machine) -> list[Finding]:
     other = [f"{name} {there or '–'} (≠ {pinned})" for name, (pinned, there) in packages.items() if there != pinned]
     is_whole = all(there for _, there in packages.values())
     tried = {"sanitizers": machine.sanitizers, "networks": machine.networks, "groups": machine.groups}
+    tried |= {"rooms": machine.rooms}
     return [
         Finding("system", machine.system == "Linux", machine.system, is_vital=True),
         Finding("python", OLDEST <= machine.python <= NEWEST, ".".join(map(str, machine.python)), is_vital=True),
@@ -104,7 +105,7 @@ def look(root: Path) -> Machine:
     """The machine that this runs on."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     pinned = _PINNED.findall((root / "requirements.txt").read_text(encoding="utf-8"))
-    sanitizers, networks, groups = _tried(root)
+    sanitizers, networks, groups, rooms = _tried(root)
     return Machine(
         system=platform.system() if os.access("/proc/self/stat", os.R_OK) else f"{platform.system()} (/proc: –)",
         python=sys.version_info[:2],
@@ -118,21 +119,22 @@ def look(root: Path) -> Machine:
         sanitizers=sanitizers,
         networks=networks,
         groups=groups,
+        rooms=rooms,
     )
 
 
-def _tried(root: Path) -> tuple[bool | None, bool | None, bool | None]:
-    """Whether sanitizers work here, and whether a network and a control group of one's own can be made."""
+def _tried(root: Path) -> tuple[bool | None, bool | None, bool | None, bool | None]:
+    """Whether sanitizers work here, a network and a control group of one's own can be made, and programs be shut in."""
     try:
         from report import sanitizers
-        from report.recording import cgroup, network
+        from report.recording import cgroup, network, sandbox
         from report.run import Bounds
     except ImportError:  # a package is missing, which is said
-        return None, None, None
-    if group := cgroup.make(f"report-{uuid4().hex}", Bounds()):
+        return None, None, None, None
+    if group := cgroup.make(cgroup.name(), Bounds()):
         group.remove()
     work = all(sanitizers.problem(root, tool) is None for tool in sanitizers.COURSE)
-    return work, network.is_possible(), group is not None
+    return work, network.is_possible(), group is not None, sandbox.version() is not None
 
 
 def _installed(name: str) -> str | None:

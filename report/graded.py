@@ -5,7 +5,7 @@ file; must not know how a server was judged.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Literal
 
@@ -47,7 +47,8 @@ class Graded(Model):
     """The verdict on the server of `student` for an assignment, and what it was reached with.
 
     `submission` is the digest of the files that were taken, `rules` that of what servers are judged by: while both
-    stay, so does the verdict. `attempts` counts judgements, of which `unsteady` ones did not agree.
+    stay, so does the verdict. `attempts` counts judgements, of which `unsteady` ones did not agree. `measured_by` says
+    what kept the server apart and to its bounds, and on what kind of machine.
     """
 
     schema_: int = Field(default=SCHEMA, alias="schema")
@@ -64,7 +65,7 @@ class Graded(Model):
     unsteady: bool = False
     recorded: str = ""
     seconds: float = 0.0
-    measured_by: str = ""
+    measured_by: Mapping[str, str] = {}
 
     @property
     def possible(self) -> float:

@@ -14,7 +14,7 @@ from report.errors import ClaimError, OutdatedError, ReportError, ServerError, S
 from report.judgement import ELSEWHERE, EXCEEDS, REPORTED, UNRECORDED, Rules
 from report.planned import Planned
 from report.recording import attempt_all, progress_for
-from report.recording.stages import JUDGING
+from report.recording.stages import JUDGING, Limits
 from report.rendering import advice, labels, scoreboard
 from report.rendering import judged as judged_pages
 from report.rendering.edition import evidence_of
@@ -110,7 +110,9 @@ class _Attempts:
     faults: list[Fault] = field(default_factory=list)
 
 
-def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: int) -> list[Judged]:
+def judge_all(
+    root: Path, candidates: Sequence[Candidate], folder: Path, jobs: int, limits: Limits = JUDGING
+) -> list[Judged]:
     """What became of each; the evidence lies below `folder`. Raises SpecError before anything runs."""
     attempts = {one.place: _Attempts() for one in candidates}
     entering = [one for one in candidates if one.fault is None]
@@ -120,7 +122,7 @@ def judge_all(root: Path, candidates: Sequence[Candidate], folder: Path, jobs: i
     with progress_for([planned for runs in every.values() for planned in runs], say=messages.here) as progress:
         for part in (slice(0, 1), slice(1, None)):
             wanted = [p for one in entering if not attempts[one.place].faults for p in every[one.place][part]]
-            failed = attempt_all(root, wanted, folder, progress, jobs, JUDGING) if wanted else {}
+            failed = attempt_all(root, wanted, folder, progress, jobs, limits) if wanted else {}
             for planned in wanted:
                 mine = attempts[planned.identity.assignment, planned.identity.server]
                 if (error := failed.get(planned.identity)) is not None:

@@ -26,6 +26,7 @@ WHOLE = Machine(
     sanitizers=True,
     networks=True,
     groups=True,
+    rooms=True,
     fonts=True,
     cores=2,
     memory=2 * 2**30,
@@ -47,6 +48,7 @@ LACKS: list[tuple[str, Mapping[str, object]]] = [
     ("sanitizers", {"sanitizers": False}),
     ("networks", {"networks": False}),
     ("groups", {"groups": False}),
+    ("rooms", {"rooms": False}),
     ("valgrind", {"programs": WHOLE.programs - {"valgrind"}}),
     ("make", {"programs": WHOLE.programs - {"make"}}),
     ("cores", {"cores": 1}),
@@ -112,8 +114,8 @@ def test_a_package_is_named_with_both_versions() -> None:
 
 
 def test_what_nobody_could_try_is_not_called_missing() -> None:
-    untried = machine(packages=NOT_INSTALLED, sanitizers=None, networks=None, groups=None)
-    assert {one.key for one in doctor.findings(untried)} & {"sanitizers", "networks", "groups"} == set()
+    untried = machine(packages=NOT_INSTALLED, sanitizers=None, networks=None, groups=None, rooms=None)
+    assert {one.key for one in doctor.findings(untried)} & {"sanitizers", "networks", "groups", "rooms"} == set()
 
 
 def test_both_languages_say_the_same_of_the_same_things() -> None:
@@ -135,7 +137,7 @@ def test_this_machine_can_be_looked_at(tmp_path: Path) -> None:
     assert seen.packages["invoke"][1] is not None
     assert seen.cores >= 1
     assert seen.memory > 2**28
-    assert None not in (seen.sanitizers, seen.networks, seen.groups)
+    assert None not in (seen.sanitizers, seen.networks, seen.groups, seen.rooms)
 
 
 def test_a_word_that_is_missing_is_told_by_its_key(tmp_path: Path) -> None:

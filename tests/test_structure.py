@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 MODULES = sorted((REPOSITORY / "report").rglob("*.py"))
 IMPURE = {"subprocess", "socket", "time", "random", "threading", "datetime", "asyncio", "multiprocessing", "secrets"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb", "putenv"}
-BUDGET = 21_350  # lines, blank ones and comments too; a guard against growth that nobody noticed
+BUDGET = 21_600  # lines, blank ones and comments too; a guard against growth that nobody noticed
 SANITIZERS = {("thread", name) for name in ("judgement.py", "sanitizers.py", "completing.py")}  # of -fsanitize=thread
 FLOORS = {
     0: {"errors"},

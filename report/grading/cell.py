@@ -10,7 +10,7 @@ import shlex
 import shutil
 import tarfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -28,7 +28,7 @@ from report.grading.conventions import Way
 from report.grading.submissions import Files
 from report.judge import Judged
 from report.judgement import Probe, Rules
-from report.recording import JUDGING, network
+from report.recording import JUDGING, network, sandbox
 from report.rendering import metrics
 from report.rendering.judging import Judgement
 from report.rendering.memory import forgetful
@@ -104,15 +104,23 @@ def judge(task: Task, directory: Path, root: Path) -> Answer:
     if rules_digest(root, rules, task.delay) != task.rules:
         raise SpecError("this machine has other rules than the one that asks; give both the same checkout")
     _must_be_here(task.way.build)
-    written(task.files, directory / "submission")
-    cwd = directory / "submission" / task.way.directory
+    room = directory / "submission"
+    written(task.files, room)
+    cwd = room / task.way.directory
     try:
         one = candidates.brought(
-            root, rules, task.way.command, task.way.build, cwd, task.way.port, task.way.delay or task.delay
+            root,
+            rules,
+            task.way.command,
+            task.way.build,
+            cwd,
+            task.way.port,
+            task.way.delay or task.delay,
+            room=room,
         )
     except SpecError as error:  # what the student says of the build or of the command cannot be meant
         return Answer(_graded(task, begun, "missing", told=str(error).replace(f"{cwd}", ".")), {})
-    (made,) = judging.judge_all(root, [one], directory / "judged", task.probes)
+    (made,) = judging.judge_all(root, [one], directory / "judged", task.probes, replace(JUDGING, room=room))
     graded = _of_judged(task, begun, made, directory)
     if graded.outcome == "rejected" and not task.again:
         return Answer(graded, {})
@@ -185,15 +193,15 @@ def _told(judgement: Judgement) -> Iterator[str]:
         yield from dict.fromkeys(map(str, reasons))
 
 
-def _measured_by(made: Judged) -> str:
+def _measured_by(made: Judged) -> dict[str, str]:
     """What kept the server apart and to its bounds, and on what kind of machine; no name of one."""
     runs = [run.record for found in made.evidence.runs.values() for run in found]
     if not runs:
-        return ""
-    means: list[str] = sorted({run.held.by for run in runs if run.held})
-    means += ["own network"] if made.candidate.port is not None and network.is_possible() else []
-    machine = (f"{key} {runs[0].environment.get(key, '?')}" for key in MACHINE)
-    return f"{', '.join(means)}; {', '.join(machine)}"
+        return {}
+    bounds = ", ".join(sorted({run.held.by for run in runs if run.held}))
+    means = {"room": sandbox.version() or "none", "network": "own" if network.is_possible() else "shared"}
+    machine = {key: runs[0].environment.get(key, "?") for key in MACHINE}
+    return {**means, "bounds": bounds, **machine}
 
 
 def _files(root: Path, task: Task, made: Judged, rules: Rules, directory: Path) -> dict[str, bytes]:

@@ -27,7 +27,7 @@ def directory() -> Iterator[Path]:
     _sweep()
     lock = None
     while lock is None:
-        made = Path(tempfile.mkdtemp(prefix=PREFIX))
+        made = Path(tempfile.mkdtemp(prefix=PREFIX)).resolve()
         lock = _locked(made)
     try:
         yield made

@@ -2,7 +2,7 @@
 which a server that forks faster than anybody looks would outrun.
 
 Knows cgroups(7), versions 1 and 2. That none can be made is no fault. Who starts the server (the supervisor) enters
-it, leaves it again and removes it.
+it, leaves it again and removes it, where it sees it.
 """
 
 import contextlib
@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from uuid import uuid4
 
 from report.run import Bounds, Used
 
 PLACE, OWN = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 SWAP = ("memory.swap.max", "memory.memsw.limit_in_bytes")  # not every kernel has one
+PREFIX = "report-"
 Version = Literal["cgroup v1", "cgroup v2"]
 EVENTS: Mapping[Version, tuple[tuple[str, str, Used], ...]] = {
     "cgroup v1": (("pids.events", "max", "tasks"), ("memory.oom_control", "oom_kill", "memory")),
@@ -31,6 +33,15 @@ class Group:
     version: Version
     directories: tuple[Path, ...]
     homes: tuple[Path, ...]
+
+    def lists(self) -> tuple[int, ...]:
+        """Descriptors of the lists of processes, to be closed: of each group, and after it of the one to go back to.
+
+        Who has them may enter and leave without seeing the groups themselves.
+        """
+        ways = zip(self.directories, self.homes, strict=True)
+        places = [directory / "cgroup.procs" for way in ways for directory in way]
+        return tuple(os.open(place, os.O_WRONLY | os.O_CLOEXEC) for place in places)
 
     def exceeded(self) -> Used | None:
         """What the kernel has refused to give, or has ended a process for."""
@@ -49,12 +60,18 @@ class Group:
                 directory.rmdir()
 
 
+def name() -> str:
+    """A name that no other group has, and that tells whose it is."""
+    return f"{PREFIX}{os.getpid()}-{uuid4().hex}"
+
+
 def make(name: str, bounds: Bounds, place: Path = PLACE, own: Path = OWN) -> Group | None:
     """A new group of this name, near this process's own, with these bounds on memory and tasks; None if none can be."""
     with contextlib.suppress(OSError):
         for group, values in _candidates(name, bounds, place, own.read_text(encoding="utf-8")):
             try:
                 for directory in group.directories:
+                    _sweep(directory.parent)
                     directory.mkdir()
                 for path, value in values.items():
                     if path.name not in SWAP or path.exists():
@@ -64,6 +81,14 @@ def make(name: str, bounds: Bounds, place: Path = PLACE, own: Path = OWN) -> Gro
             else:
                 return group
     return None
+
+
+def _sweep(parent: Path) -> None:
+    """What is left there of recorders that were killed is gone, where nobody is in it."""
+    for left in parent.glob(f"{PREFIX}*-*"):
+        if not Path("/proc", left.name.removeprefix(PREFIX).partition("-")[0]).exists():
+            with contextlib.suppress(OSError):
+                left.rmdir()
 
 
 def _candidates(name: str, bounds: Bounds, place: Path, own: str) -> Iterator[tuple[Group, dict[Path, int]]]:

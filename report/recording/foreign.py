@@ -8,17 +8,21 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+from report.recording import network
 from report.recording.build import LIMIT
 from report.recording.cancel import Cancel
 from report.recording.process import Supervised
 
 
-def build(name: str, words: Sequence[str], directory: Path, limit: float = LIMIT) -> tuple[bool, str]:
-    """Whether the command ended well within the limit, and all that it printed.
+def build(
+    name: str, words: Sequence[str], directory: Path, limit: float = LIMIT, room: Path | None = None
+) -> tuple[bool, str]:
+    """Whether the command ended well within the limit, and all that it printed; shut in where there is a room for it.
 
     Raises ServerError when it cannot be started at all; an interrupt leaves nothing of it.
     """
-    with closing(Cancel()) as cancel, Supervised(name, words, directory, cancel) as compiler:
+    apart = network.words(network.NEW) if room and network.is_possible() else ()
+    with closing(Cancel()) as cancel, Supervised(name, words, directory, cancel, network=apart, room=room) as compiler:
         compiler.wait(lambda: compiler.exited is not None, limit)
         ended = compiler.exited
     how = f"ended with {ended}" if ended else f"did not end within {limit:g} s"

@@ -3,15 +3,15 @@
 Knows bounds, samples and control groups; must not know stages. The number of tasks is not bound by RLIMIT_NPROC, which
 counts all that a user has and lets root pass, nor memory by RLIMIT_AS, with which Go, Java and the sanitizers cannot
 start: both are watched over the whole tree, and where a control group can be made the kernel bounds them too. The
-server runs in the directory that it is brought in, and may write there what its user may.
+server runs in the directory that it is brought in, and may write there what its user may, unless it is in a room.
 """
 
+import os
 import re
 import resource
 import signal
 from pathlib import Path
 from time import monotonic
-from uuid import uuid4
 
 from report.recording import cgroup, kernel
 from report.recording.process import Supervised
@@ -27,18 +27,21 @@ class Hold:
 
     def __init__(self, bounds: Bounds | None) -> None:
         self.excess: tuple[Used, int] | None = None
-        self.group = cgroup.make(f"report-{uuid4().hex}", bounds) if bounds else None
+        self.group = cgroup.make(cgroup.name(), bounds) if bounds else None
+        self.descriptors = self.group.lists() if self.group else ()
         self._bounds, self._closed = bounds, False
         self._next = 0.0
 
     @property
     def words(self) -> list[str]:
-        """What the supervisor is told: limits of each process, then each control group and the way back."""
+        """What the supervisor is told: limits of each process, then each control group and `descriptors`, the way into
+        it and back."""
         if self._bounds is None:
             return []
-        pairs = zip(self.group.directories, self.group.homes, strict=True) if self.group else ()
         limits = ((resource.RLIMIT_NOFILE, self._bounds.descriptors), (resource.RLIMIT_FSIZE, self._bounds.file))
-        return [*(_lowered(*limit) for limit in limits), *(str(directory) for pair in pairs for directory in pair)]
+        directories, lists = self.group.directories if self.group else (), iter(self.descriptors)
+        ways = ((directory, next(lists), next(lists)) for directory in directories)
+        return [*(_lowered(*limit) for limit in limits), *(str(word) for way in ways for word in way)]
 
     def look(self, server: Supervised, sample: Sample | None = None) -> None:
         """A server of which a sample, or the kernel, says that it used more is ended, with all that came of it."""
@@ -84,6 +87,9 @@ class Hold:
 
     def remove(self) -> None:
         """The control group is gone, if its supervisor could not see to that."""
+        for descriptor in self.descriptors:
+            os.close(descriptor)
+        self.descriptors = ()
         if self.group:
             self.group.remove()
 

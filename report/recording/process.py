@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from report.errors import ServerError
-from report.recording import kernel, supervisor
+from report.recording import kernel, sandbox, supervisor
 from report.recording.accounts import Exited, Finished
 from report.recording.cancel import Cancel, CancelledError
 from report.recording.environment import variables
@@ -62,8 +62,10 @@ class Supervised:
 
     `name` begins the sentence of every ServerError; one is raised when the command cannot be started. `scratch`
     is the command's home and is removed with it, even when the recorder is killed; so are the control groups of `hold`,
-    which is told to the supervisor as it stands (`grouped` says that the command is in them). `network` are words of
-    `report.recording.network` for another network than this process's. Times are monotonic.
+    which is told to the supervisor as it stands, with the descriptors that it names (`grouped` says that the command is
+    in them). `network` are words of `report.recording.network` for another network than this process's. With a `room`
+    the command may write to that directory and its scratch only, where `report.recording.sandbox` can shut it in. Times
+    are monotonic.
     """
 
     def __init__(
@@ -75,7 +77,9 @@ class Supervised:
         on_line: OnLine = lambda _: None,
         scratch: Path | None = None,
         hold: Sequence[str] = (),
+        descriptors: Sequence[int] = (),
         network: Sequence[str] = (),
+        room: Path | None = None,
     ) -> None:
         self.grouped = False
         self.exited: Exited | None = None
@@ -96,15 +100,17 @@ class Supervised:
                 control, self._control = _pipe(theirs, undo)
                 self._report, report = _pipe(undo, theirs)
                 inherited = (control, report, self._terminal.slave)
+                apart = sandbox.words(room, self._scratch, Path(supervisor.__file__)) if room else []
+                self._is_apart, self._first = bool(apart), 0
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     # By its file: `-m` would first import this package, and with it much that costs time.
-                    [*network, sys.executable, "-I", "-S", supervisor.__file__]
+                    [*network, *apart, sys.executable, "-I", "-S", supervisor.__file__]
                     + [str(word) for word in (*inherited, "\n".join(hold), self._scratch, directory, *command)],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     env=variables(self._scratch),
-                    pass_fds=inherited,
+                    pass_fds=(*inherited, *descriptors),
                     start_new_session=True,
                 )
         except (OSError, ValueError) as error:
@@ -113,9 +119,17 @@ class Supervised:
         self._terminal.start()
 
     @property
-    def supervisor(self) -> int:
-        """Process id of the supervisor, of which everything that the command starts descends."""
+    def pid(self) -> int:
+        """Process id of what was started, which is in the command's network: the supervisor, or what shuts it in."""
         return self._process.pid
+
+    @property
+    def supervisor(self) -> int:
+        """Process id of the supervisor, as it is known here, of which everything that the command starts descends."""
+        if self._is_apart and self._started and not self._first:
+            born = (process.pid for process in kernel.descendants(self.pid) if process.parent == self.pid)
+            self._first = next(born, 0)
+        return self._first or self.pid
 
     def __enter__(self) -> Self:
         try:
@@ -177,7 +191,7 @@ class Supervised:
     def _kill_tree(self) -> None:
         """The last resort: KILL to all that the supervisor should have ended, and then to itself."""
         deadline = monotonic() + END_LIMIT
-        while (left := [p.pid for p in kernel.descendants(self.supervisor) if not p.zombie]) and monotonic() < deadline:
+        while (left := [p.pid for p in kernel.descendants(self.pid) if not p.zombie]) and monotonic() < deadline:
             for pid in left:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
@@ -226,7 +240,7 @@ class Supervised:
                 self.finished = Finished(report["killed"], *report["usage"])
 
     def _supervisor_died(self) -> None:
-        if self._started and self.exited is None:
+        if self._started and self.exited is None and not self._is_apart:  # or the kernel has ended all in there
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._main, signal.SIGKILL)  # the best that is left: the main process's own session
         self._failure = "its supervisor was killed"

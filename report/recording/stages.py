@@ -35,7 +35,7 @@ ALL_ANSWERED, SOME_FAILED = 0, 1  # exit statuses of the load script that leave 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds that a stage may take; deadlines, so never divided by the speed. And what the server may use, if that is
-    bound."""
+    bound, and the only directory that it may write to, with all that is its own, if it is to be shut in."""
 
     build: float = build.LIMIT
     start: float = 15.0
@@ -46,6 +46,7 @@ class Limits:
     stop: float = 15.0  # beyond one delay: a read timeout of 10 s, and 5 s
     bounds: Bounds | None = None
     pause: float = SHORTEST  # between samples, at least
+    room: Path | None = None
 
 
 LIMITS = Limits()
@@ -129,7 +130,7 @@ def load(context: Context, started: Started, on_line: OnLine, stack: ExitStack) 
     scratch = new_scratch()
     command = load_command(planned, started.port, scratch)
     script = stack.enter_context(
-        Supervised(name, command.words, context.root, context.cancel, on_line, scratch, (), started.network)
+        Supervised(name, command.words, context.root, context.cancel, on_line, scratch, network=started.network)
     )
     if not script.wait(lambda: script.exited is not None, limit) or script.exited is None:
         raise fault(name, f"did not end within {limit:g} s", script, command)

@@ -9,7 +9,6 @@ from contextlib import ExitStack
 from time import monotonic
 
 from report.errors import ServerError
-from report.planned import Planned
 from report.recording import environment, kernel, network
 from report.recording.command import Built, server_command
 from report.recording.limits import Hold
@@ -35,7 +34,7 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
         try:
             _await_listener(context, name, started)
         except ServerError:
-            if not (tries_left and _was_taken(planned, started)):
+            if not (tries_left and _was_taken(context, started)):
                 raise
             if planned.port is not None:
                 context.progress.stage(planned.identity, f"waiting for port {started.port}")
@@ -45,15 +44,17 @@ def start(context: Context, made: Built | None, stack: ExitStack) -> Started:
     return started
 
 
-def _is_apart(planned: Planned) -> bool:
-    """Whether the server has a network of its own, where nobody else can have the port that is in its source."""
-    return planned.port is not None and network.is_possible()
+def _is_apart(context: Context) -> bool:
+    """Whether the server has a network of its own: nobody else has the port there that is in its source, and one that
+    is shut in speaks to nobody else."""
+    return (context.planned.port is not None or context.limits.room is not None) and network.is_possible()
 
 
-def _port(planned: Planned) -> int:
+def _port(context: Context) -> int:
+    planned = context.planned
     if planned.port is None:
         return kernel.free_port()
-    if not _is_apart(planned) and kernel.listening(planned.port):
+    if not _is_apart(context) and kernel.listening(planned.port):
         raise ServerError(
             f"{planned.identity}: port {planned.port}, which the server has in its source, is held by another program; "
             f"end that one and try again (ss -ltnp 'sport = :{planned.port}' shows it)"
@@ -63,16 +64,25 @@ def _port(planned: Planned) -> int:
 
 def _started(context: Context, name: str, made: Built | None, stack: ExitStack) -> Started:
     planned = context.planned
-    port = _port(planned)
+    port = _port(context)
     command = server_command(planned, port, made)
     hold = Hold(context.limits.bounds)
     stack.callback(hold.remove)
-    on_line, apart = context.listener("server"), network.words(network.NEW) if _is_apart(planned) else ()
+    apart = network.words(network.NEW) if _is_apart(context) else ()
     try:
         with environment.confined(planned.scenario.confine):
-            directory = context.root / planned.server.directory
-            server = Supervised(name, command.words, directory, context.cancel, on_line, None, hold.words, apart)
-        beside = network.words(str(server.supervisor)) if apart else ()
+            server = Supervised(
+                name,
+                command.words,
+                context.root / planned.server.directory,
+                context.cancel,
+                context.listener("server"),
+                hold=hold.words,
+                descriptors=hold.descriptors,
+                network=apart,
+                room=context.limits.room,
+            )
+        beside = network.words(str(server.pid)) if apart else ()
         return Started(stack.enter_context(server), port, command, hold, beside)
     except NotStartedError as error:
         raise ServerError(error.problems, "starts") from None
@@ -113,14 +123,14 @@ def _await_listener(context: Context, name: str, started: Started) -> None:
     raise fault(name, problem, server, command, "starts")
 
 
-def _was_taken(planned: Planned, started: Started) -> bool:
+def _was_taken(context: Context, started: Started) -> bool:
     """Whether the server may only have failed since its port could not be bound, be that port free by now.
 
     A port that is its own cannot be for a minute after each run, unless with SO_REUSEADDR: connections of the run
     before are in TIME_WAIT. Not every server says so.
     """
-    if planned.port is not None:
-        return not (_is_apart(planned) or kernel.is_free(started.port))
+    if context.planned.port is not None:
+        return not (_is_apart(context) or kernel.is_free(started.port))
     return _says_taken(started.server)
 
 

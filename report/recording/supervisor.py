@@ -6,7 +6,8 @@ a session of its own. The recorder's side of the two pipes is `report.recording.
 
     python -I -S supervisor.py CONTROL REPORT TERMINAL HOLD SCRATCH DIRECTORY COMMAND...
 
-HOLD is empty or has, in lines, two limits (`KIND SOFT HARD`), and by twos a control group to be in and the one before.
+HOLD is empty or has, in lines, two limits (`KIND SOFT HARD`), and by threes a control group to be in and descriptors of
+its list of processes and of that of the group before. Process 1 of a namespace is not to be looked into.
 """
 
 import ctypes
@@ -18,10 +19,9 @@ import signal
 import sys
 from time import monotonic, sleep
 
-PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 4, 36  # linux/prctl.h
 LAST_GRACE = 1.0  # seconds from TERM to KILL when the recorder is gone or wants no more
-TRIES = 50  # rounds until a control group must be empty
-ROUND = 0.02  # seconds between two rounds of KILL: each orphans the next generation
+TRIES, ROUND = 50, 0.02  # rounds until a control group must be empty; seconds between two, or two of KILL
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -35,10 +35,10 @@ class Supervisor:
 
     def __init__(self, control: int, report: int, hold: list[str]) -> None:
         self._control, self._report = control, report
-        self._limits, self._groups, self._homes = hold[:2], hold[2::2], hold[3::2]
+        self._limits, self._groups = hold[:2], hold[2::3]
+        self.lists = [int(word) for way in zip(hold[3::3], hold[4::3], strict=True) for word in way]
         self._wake = _wake_on_signals()
-        self._main, self._main_lives = 0, False
-        self._empty = True
+        self._main, self._main_lives, self._empty = 0, False, True
         self._deadline = math.inf  # of the main process
         self._ending = False  # what outlives the main process is killed
         self._orphaned = False  # nobody reads reports any more
@@ -52,7 +52,7 @@ class Supervisor:
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is a finding; its core would lie in the sources
             for kind, soft, hard in (map(int, words.split()) for words in self._limits):
                 resource.setrlimit(kind, (soft, hard))
-            grouped = all(put(f"{group}/cgroup.procs", "0") for group in self._groups)
+            grouped = all(put(into, "0") for into in self.lists[::2])
             self._main = os.posix_spawnp(
                 command[0],
                 command,
@@ -66,8 +66,8 @@ class Supervisor:
             self._tell("failed", reason=error.strerror or str(error))
             return False
         finally:
-            for home in self._homes:
-                put(f"{home}/cgroup.procs", "0")
+            for back in self.lists[1::2]:
+                put(back, "0")
             os.close(terminal)
         self._main_lives, self._empty = True, False
         self._tell("started", pid=self._main, grouped=grouped)
@@ -147,15 +147,16 @@ class Supervisor:
     def _kill(self, pids: list[int]) -> None:
         """KILL to direct children only: until it is waited for, a child's number cannot pass to a stranger.
 
-        In the end it goes to the whole process group of each, in one step in which nobody can fork, and in a control
-        group nobody can fork any more. All members are of this tree: a session has none but what came of its leader.
+        In the end it goes to the whole process group of each (as process 1 to all others) in one step, in which nobody
+        can fork, and in a control group nobody can any more. All are of this tree: it has sessions of its own.
         """
         for group in self._groups if self._ending else ():
             put(f"{group}/pids.max", "0")
             put(f"{group}/cgroup.kill", "1")
         for pid in pids:
             try:
-                os.kill(-os.getpgid(pid) if self._ending else pid, signal.SIGKILL)
+                everybody = -1 if os.getpid() == 1 else -os.getpgid(pid)
+                os.kill(everybody if self._ending else pid, signal.SIGKILL)
             except OSError:  # it changed its user; nothing more can be done
                 continue
             self._killed.add(pid)
@@ -202,20 +203,19 @@ def children() -> list[int]:
     return found
 
 
-def put(path: str, text: str) -> bool:
-    """Whether a file of the kernel's takes this text."""
+def put(file: str | int, text: str) -> bool:
+    """Whether a file of the kernel's takes this text; by its path, or a descriptor that stays open."""
     try:
-        with open(os.open(path, os.O_WRONLY), "wb", 0) as file:
-            return file.write(text.encode()) > 0
+        descriptor = os.dup(file) if isinstance(file, int) else os.open(file, os.O_WRONLY)
+        with open(descriptor, "wb", 0) as opened:
+            return opened.write(text.encode()) > 0
     except OSError:
         return False
 
 
 def _wake_on_signals() -> int:
     """A descriptor that becomes readable when a signal of interest arrives, one byte each."""
-    reading, writing = os.pipe()
-    os.set_blocking(reading, False)
-    os.set_blocking(writing, False)
+    reading, writing = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, *ENDING):
         signal.signal(number, lambda *_: None)
@@ -227,11 +227,14 @@ def main(arguments: list[str]) -> None:
     """Nothing of the command and nothing of its scratch directory is left."""
     control, report, terminal = (int(number) for number in arguments[:3])
     hold, scratch, directory, *command = arguments[3:]
-    for descriptor in (control, report, terminal):
-        os.set_inheritable(descriptor, False)
     supervisor = Supervisor(control, report, hold.splitlines())
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+    for descriptor in (control, report, terminal, *supervisor.lists):
+        os.set_inheritable(descriptor, False)
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    if prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    if os.getpid() == 1:
+        prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)  # else the command could tell the recorder what it likes
     try:
         if supervisor.start(command, directory, terminal):
             supervisor.attend()

@@ -33,6 +33,11 @@ class Labels:
             raise SpecError(f"{self._place}.{key}: is missing") from None
         return fill(text, values)
 
+    def first(self, *keys: str, otherwise: str, **values: object) -> str:
+        """The first of these labels that there is, with {…} filled in; else what is to be said otherwise."""
+        known = next((key for key in keys if key in self._words), None)
+        return self(known, **values) if known else otherwise
+
     def and_these(self, words: Mapping[str, Any]) -> "Labels":
         """The same with other words besides, which take the place of those of the same key."""
         return Labels(self.language, {**self._words, **words})

@@ -4,7 +4,7 @@ must get, which was fixed before anything is judged.
     python -m tests.grading.classroom DIR --count 300 --seed 7
 
 writes DIR/submissions and DIR/expected.json. The same seed gives the same class. Verdicts are
-those at the delay of half a second that is usual: a server that sleeps less may not show a port that a child holds.
+those on this machine, which can shut programs in or not, at the delay of half a second that is usual: a server that sleeps less may not show a port that a child holds.
 """
 
 import argparse
@@ -18,12 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from report.recording import sandbox
 from tests.builders import REPOSITORY
 
 ASSIGNMENTS = {1: "fork", 2: "thread", 3: "message_queue"}
 SOURCES = {1: "fork.c", 2: "thread.c", 3: "queue.c"}
 VARIANTS = REPOSITORY / "tests" / "variants"
 DECLARED = "submission.toml"
+SHUT_IN = sandbox.version() is not None
 ANY = "any"  # rejected, with whatever diagnosis
 FAMILY = ["김", "이", "박", "최", "정", "강", "조", "윤", "장", "임", "Kim", "Lee", "Park", "Choi", "Smith", "García"]
 GIVEN = ["서연", "민준", "지우", "하은", "도윤", "예준", "수아", "지호", "Jisu", "Minho", "Ana", "Søren"]
@@ -102,7 +104,11 @@ HOSTILE: dict[str, tuple[str, str]] = {  # what a right server does before anyth
     ),
     "ends its supervisor": (
         "if (fork() == 0) { setsid(); for (;;) pause(); } usleep(200000); kill(getppid(), SIGKILL); for (;;) pause();",
-        "unjudged",
+        "never-listens" if SHUT_IN else "unjudged",
+    ),
+    "looks around": (
+        'if (access("../judged", F_OK) == 0 || access("../../judged", F_OK) == 0) abort();',
+        "accepted" if SHUT_IN else "ends-at-once",
     ),
     "closes its directory": ('mkdir("closed", 0700); mkdir("closed/in", 0700); chmod("closed", 0);', "accepted"),
     "writes beside its directory": (
@@ -111,6 +117,8 @@ HOSTILE: dict[str, tuple[str, str]] = {  # what a right server does before anyth
     ),
     "starts slowly": ("sleep(2);", "accepted"),
 }
+if SHUT_IN:  # else it would end who judges it
+    HOSTILE["ends everybody"] = ("if (fork() == 0) { kill(-1, SIGKILL); _exit(0); } for (;;) pause();", "ends-at-once")
 
 
 def hostile(number: int, name: str) -> Handed:

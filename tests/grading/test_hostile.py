@@ -9,12 +9,13 @@ import pytest
 from report.grading import cell, conventions, engine, private
 from report.grading.cell import Task
 from tests.builders import REPOSITORY
-from tests.grading.classroom import hostile, is_as
+from tests.grading.classroom import SHUT_IN, hostile, is_as
 
 pytestmark = [pytest.mark.timeout(400), pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")]
 KINDS = [
     *("fork bomb", "memory", "ends its own group", "daemonises", "leaves a daemon", "ends its supervisor"),
-    *("closes its directory", "writes beside its directory"),
+    *("closes its directory", "writes beside its directory", "looks around"),
+    *(("ends everybody",) if SHUT_IN else ()),
 ]
 NUMBER, NAME = 1, "fork"
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
@@ -33,12 +32,12 @@ def cancel() -> Iterator[Cancel]:
 
 
 def python(code: str, cancel: Cancel, hold: Hold) -> Supervised:
-    return Supervised("test", [sys.executable, "-c", code], ROOT, cancel, hold=hold.words)
+    return Supervised("test", [sys.executable, "-c", code], ROOT, cancel, hold=hold.words, descriptors=hold.descriptors)
 
 
 def own_group() -> Group:
     """One that this user may make here; it is removed again at once."""
-    group = cgroup.make(f"report-{uuid4().hex}", BOUNDS)
+    group = cgroup.make(cgroup.name(), BOUNDS)
     if group is None:
         pytest.skip("this user may make no control group here")
     group.remove()
@@ -162,7 +161,7 @@ def test_a_file_over_the_bound_ends_a_program_in_c_and_is_told(cancel: Cancel, t
     )
     hold = Hold(BOUNDS)
     words = [sys.executable, "-c", code, str(tmp_path / "big")]
-    with Supervised("test", words, ROOT, cancel, hold=hold.words) as command:
+    with Supervised("test", words, ROOT, cancel, hold=hold.words, descriptors=hold.descriptors) as command:
         assert command.wait(lambda: command.finished is not None, DEADLINE)
         assert hold.close(command) == "used more than 1 MiB in one file and was ended, with all that came of it"
     assert command.exited is not None
@@ -208,7 +207,9 @@ for _ in range(8):
 time.sleep(600)
 """
     lines: list[str] = []
-    with Supervised("test", [sys.executable, "-c", code], ROOT, cancel, lines.append, hold=hold.words) as command:
+    with Supervised(
+        "test", [sys.executable, "-c", code], ROOT, cancel, lines.append, hold=hold.words, descriptors=hold.descriptors
+    ) as command:
         wait_for(lambda: len(lines) == 4, "forks that are refused")
         assert hold.group.exceeded() == "tasks"
         hold.look(command, NOBODY)

@@ -75,7 +75,7 @@ def graded(chance: random.Random, student: str, assignment: str) -> Graded:
         student=student, assignment=assignment, number=rules()[assignment].assignment.number, outcome=outcome,
         diagnosis=diagnosis, told=told, steps=steps, submission="0" * 64, rules=f"{assignment[:4]:0<64}", attempts=1,
         unsteady=outcome == "rejected" and chance.random() < 0.02, recorded=f"2026-11-28T{12 + chance.randrange(3)}:00:00Z",
-        seconds=round(chance.uniform(5, 40), 3), measured_by="cgroup, own network; processor x86_64, cores 2",
+        seconds=round(chance.uniform(5, 40), 3), measured_by={"room": "bubblewrap 0.8.0", "network": "own", "bounds": "cgroup v2", "processor": "x86_64", "cores": "2"},
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections import Counter
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
@@ -14,6 +15,7 @@ from report.rendering.classroom.contents import LETTERS, Classroom
 from report.rendering.classroom.figures import BINS, HEIGHT, Figure, figures
 from report.rendering.classroom.overview import MARKS, OUTCOMES, SIGNS, Row, words
 from report.rendering.pictures.fonts import lacking
+from report.run import Held
 from report.spec import LANGUAGES, Language
 from tests.builders import REPOSITORY
 from tests.rendering import classes
@@ -97,6 +99,8 @@ def test_no_word_takes_the_place_of_another_and_each_is_used(language: Language)
     made = {f"file_{what}" for what in ("results", "evidence")} | {
         f"attention_{what}" for what in ("unjudged", "unsteady")
     }
+    kinds = {"room": ["none"], "network": ["own", "shared"], "bounds": get_args(Held.model_fields["by"].annotation)}
+    made |= {f"by_{means}_{value}" for means, values in kinds.items() for value in values} | {"by_cores_1"}
     assert {key for key in RAW[language] if f'"{key.removesuffix("_one")}"' not in told} <= made
 
 
@@ -214,7 +218,14 @@ HOSTILE = "<script>alert(1)</script>\"'&\x1b[31m\u202e\0{{ 7 * 7 }}"
 def test_a_name_or_a_reason_is_never_anything_but_text() -> None:
     rows = [
         Row(
-            one(HOSTILE, "unjudged", told=f"{HOSTILE}\n{HOSTILE}", measured_by=HOSTILE, rules=HOSTILE, diagnosis=None),
+            one(
+                HOSTILE,
+                "unjudged",
+                told=f"{HOSTILE}\n{HOSTILE}",
+                measured_by={"room": HOSTILE, HOSTILE: HOSTILE},
+                rules=HOSTILE,
+                diagnosis=None,
+            ),
             HOSTILE,
         )
     ]

@@ -77,8 +77,16 @@ class Classroom:
         yield from [(label("judged_when"), " – ".join(dict.fromkeys((times[0], times[-1]))))] if times else []
         rules = sorted({(row.graded.number, row.graded.rules[:12]) for row in self.rows})
         yield label("rules"), ", ".join(f"{number}: {visible(digest)}" for number, digest in rules)
-        by = sorted({visible(row.graded.measured_by) for row in self.rows if row.graded.measured_by})
+        by = sorted({self._by(row.graded.measured_by) for row in self.rows if row.graded.measured_by})
         yield from [(label("measured_by"), " / ".join(by))] if by else []
+
+    def _by(self, means: Mapping[str, str]) -> str:
+        """By what servers were kept apart, and the machine; what has no words of its own stands as it is."""
+        told = (
+            self._label.first(f"by_{key}_{value}", f"machine_{key}", otherwise=value, value=value)
+            for key, value in means.items()
+        )
+        return ", ".join(visible(one) for one in told)
 
     def counts(self, assignment: str | None = None) -> Counter[Result]:
         """How many rows of an assignment, or of all, have each outcome."""
