@@ -34,7 +34,7 @@ from report.rendering.judging import Judgement
 from report.rendering.memory import forgetful
 from report.spec import FAMILIES
 
-VERSION = 1  # raised when the generator itself judges otherwise than before
+VERSION = 2  # raised when the generator itself judges otherwise than before
 WORTH: Mapping[str, Any] = {"claims": {"__all__": {"points", "visibility"}}}
 LONGEST = 4000  # characters of what a compiler or a tool said; the page has all of it
 PACKED, CASE = "evidence.tar.xz", "case.json"

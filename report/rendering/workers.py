@@ -37,15 +37,21 @@ def _naps(subject: Subject) -> list[Wait]:
 
 
 def _handed(subject: Subject) -> list[tuple[float, float, int]]:
-    """When a request was sent, when its answer came, and the thread that served it, wherever that is certain: it alone
-    napped between the two and not beyond them, until shortly before the answer."""
-    naps, lately, found = _naps(subject), (1 - NAP) * delay_of(subject), []
+    """When a request was sent, when its answer came, and the thread that served it, wherever that is certain: it napped
+    between the two and not beyond them, until shortly before the answer, and nobody else did for nearly as long.
+
+    All are looked at together: who serves sleeps all the time between, and is seen asleep whenever others are.
+    """
+    delay, naps, found = delay_of(subject), _naps(subject), []
     for request in requests(subject):
         sent, answered = request.started, request.first_byte
         if request.outcome == "answered" and sent is not None and answered is not None:
-            who = {nap.thread for nap in naps if sent <= nap.first and answered - lately < nap.last <= answered}
-            if len(who) == 1:
-                found.append((sent, answered, who.pop()))
+            late = answered - (1 - NAP) * delay
+            here = [nap for nap in naps if sent <= nap.first and late < nap.last <= answered]
+            slept = {nap.thread: nap.last - nap.first for nap in sorted(here, key=lambda nap: nap.last - nap.first)}
+            *others, thread = slept or [0]
+            if slept and all(slept[thread] - slept[other] > NAP * delay for other in others[-1:]):
+                found.append((sent, answered, thread))
     return sorted(found, key=lambda one: one[1])
 
 

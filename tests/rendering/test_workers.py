@@ -103,9 +103,21 @@ def test_two_that_slept_while_a_request_was_served_leave_it_open_who_did() -> No
     made = pool(11, 11)
     for at in (FIRST, SECOND):
         with pytest.raises(UnmeasuredError):
-            measured("workers.repeated", **made | {"waits": [*waits_of(made), nap(20, at[0] + 1, at[1] - 1)]})
+            measured("workers.repeated", **made | {"waits": [*waits_of(made), nap(20, at[0] + 0.4, at[1] - 0.4)]})
     beyond = [nap(20, 19.0, 22.0), nap(20, 23.0, 27.0), nap(20, 29.0, 32.0), nap(20, 33.0, 36.0)]
     assert measured("workers.repeated", **made | {"waits": [*waits_of(made), *beyond]}) == 1
+
+
+def test_one_that_slept_for_less_of_it_does_not_hide_who_served() -> None:
+    made = pool(11, 12, 12)
+    scaler = [nap(20, at, at + 2.0) for tenths in range(190, 500, 21) for at in [tenths / 10]]
+    assert measured("workers.repeated", **made | {"waits": [*waits_of(made), *scaler]}) == 1
+    halves = [
+        half
+        for at, _ in (FIRST, SECOND, (40.0, 45.2))
+        for half in (nap(21, at + 0.1, at + 2.5), nap(21, at + 2.6, at + 5))
+    ]
+    assert measured("workers.repeated", **made | {"waits": [*waits_of(made), *scaler, *halves]}) == 1
 
 
 @pytest.mark.parametrize(
