@@ -111,9 +111,10 @@ class _Attempts:
 
 
 def judge_all(
-    root: Path, candidates: Sequence[Candidate], folder: Path, jobs: int, limits: Limits = JUDGING
+    root: Path, candidates: Sequence[Candidate], folder: Path, jobs: int, limits: Limits | None = None
 ) -> list[Judged]:
-    """What became of each; the evidence lies below `folder`. Raises SpecError before anything runs."""
+    """What became of each, within these limits or those of judging; the evidence lies below `folder`. Raises SpecError
+    before anything runs."""
     attempts = {one.place: _Attempts() for one in candidates}
     entering = [one for one in candidates if one.fault is None]
     every = {one.place: runs_of(one) for one in entering}
@@ -122,7 +123,7 @@ def judge_all(
     with progress_for([planned for runs in every.values() for planned in runs], say=messages.here) as progress:
         for part in (slice(0, 1), slice(1, None)):
             wanted = [p for one in entering if not attempts[one.place].faults for p in every[one.place][part]]
-            failed = attempt_all(root, wanted, folder, progress, jobs, limits) if wanted else {}
+            failed = attempt_all(root, wanted, folder, progress, jobs, limits or JUDGING) if wanted else {}
             for planned in wanted:
                 mine = attempts[planned.identity.assignment, planned.identity.server]
                 if (error := failed.get(planned.identity)) is not None:

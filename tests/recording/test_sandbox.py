@@ -234,7 +234,12 @@ with closing(Cancel()) as cancel:
         print("started", flush=True)
         command.wait(lambda: False, 600)
 """
-    recorder = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    environment = os.environ | {
+        "TMPDIR": str(room.parent)
+    }  # its mount point stays there, which who is in it cannot remove
+    recorder = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment
+    )
     try:
         assert recorder.stdout is not None
         assert recorder.stdout.readline() == "started\n"
