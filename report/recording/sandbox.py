@@ -64,7 +64,7 @@ def _seen() -> Iterator[str]:
     yield from _SYSTEM
     yield from (f"/etc/{name}" for name in _OF_ETC)
     more = [Path(sys.base_prefix), Path(sys.prefix), *map(Path, os.get_exec_path())]
-    for path in dict.fromkeys(path for path in more if path.is_absolute() and path.is_dir()):
+    for path in dict.fromkeys(path for path in more if path.is_absolute() and path.is_dir() and path != path.parent):
         if not any(path.is_relative_to(place) for place in _SYSTEM):
             yield str(path)
 
