@@ -62,8 +62,7 @@ def findings(machine: Machine) -> list[Finding]:
     programs, packages = machine.programs, machine.packages
     other = [f"{name} {there or '–'} (≠ {pinned})" for name, (pinned, there) in packages.items() if there != pinned]
     is_whole = all(there for _, there in packages.values())
-    tried = {"sanitizers": machine.sanitizers, "networks": machine.networks, "groups": machine.groups}
-    tried |= {"rooms": machine.rooms}
+    tried = {key: getattr(machine, key) for key in ("sanitizers", "networks", "groups", "rooms")}
     return [
         Finding("system", machine.system == "Linux", machine.system, is_vital=True),
         Finding("python", OLDEST <= machine.python <= NEWEST, ".".join(map(str, machine.python)), is_vital=True),

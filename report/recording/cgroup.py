@@ -37,11 +37,18 @@ class Group:
     def lists(self) -> tuple[int, ...]:
         """Descriptors of the lists of processes, to be closed: of each group, and after it of the one to go back to.
 
-        Who has them may enter and leave without seeing the groups themselves.
+        Who has them may enter and leave without seeing the groups themselves. Raises OSError where that is not allowed.
         """
-        ways = zip(self.directories, self.homes, strict=True)
-        places = [directory / "cgroup.procs" for way in ways for directory in way]
-        return tuple(os.open(place, os.O_WRONLY | os.O_CLOEXEC) for place in places)
+        opened: list[int] = []
+        try:
+            for directory in (one for way in zip(self.directories, self.homes, strict=True) for one in way):
+                descriptor = os.open(directory / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
+                opened.append(descriptor)
+        except OSError:
+            for descriptor in opened:
+                os.close(descriptor)
+            raise
+        return tuple(opened)
 
     def exceeded(self) -> Used | None:
         """What the kernel has refused to give, or has ended a process for."""

@@ -28,7 +28,13 @@ class Hold:
     def __init__(self, bounds: Bounds | None) -> None:
         self.excess: tuple[Used, int] | None = None
         self.group = cgroup.make(cgroup.name(), bounds) if bounds else None
-        self.descriptors = self.group.lists() if self.group else ()
+        self.descriptors: tuple[int, ...] = ()
+        if self.group:
+            try:
+                self.descriptors = self.group.lists()
+            except OSError:  # it can be made, but not entered or left: samples must do
+                self.group.remove()
+                self.group = None
         self._bounds, self._closed = bounds, False
         self._next = 0.0
 

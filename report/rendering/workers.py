@@ -30,7 +30,7 @@ def _naps(subject: Subject) -> list[Wait]:
     spans = [(r.started, inf if r.done is None else r.done) for r in requests(subject) if r.started is not None]
     begun = min((start for start, _ in spans), default=0.0)
     sleeps = [w for w in subject.run.waits if _TIMED.search(w.place)]
-    naps = [w for w in sleeps if w.last - w.first >= least]
+    naps = [w for w in sleeps if _length(w) >= least]
     alone = [nap for nap in naps if not any(start <= nap.last and nap.first <= end for start, end in spans)]
     others = {sleep.thread for sleep in (*alone, *(s for s in sleeps if s.last < begun))}
     return [nap for nap in naps if nap.first >= begun and nap.thread not in others]
@@ -48,11 +48,14 @@ def _handed(subject: Subject) -> list[tuple[float, float, int]]:
         if request.outcome == "answered" and sent is not None and answered is not None:
             late = answered - (1 - NAP) * delay
             here = [nap for nap in naps if sent <= nap.first and late < nap.last <= answered]
-            slept = {nap.thread: nap.last - nap.first for nap in sorted(here, key=lambda nap: nap.last - nap.first)}
-            *others, thread = slept or [0]
-            if slept and all(slept[thread] - slept[other] > NAP * delay for other in others[-1:]):
-                found.append((sent, answered, thread))
+            who = max(here, key=_length, default=None)
+            if who and all(_length(who) - _length(nap) > NAP * delay for nap in here if nap.thread != who.thread):
+                found.append((sent, answered, who.thread))
     return sorted(found, key=lambda one: one[1])
+
+
+def _length(nap: Wait) -> float:
+    return nap.last - nap.first
 
 
 def _idle(subject: Subject, since: float, until: float) -> set[int]:

@@ -3,8 +3,8 @@ must get, which was fixed before anything is judged.
 
     python -m tests.grading.classroom DIR --count 300 --seed 7
 
-writes DIR/submissions and DIR/expected.json. The same seed gives the same class. Verdicts are
-those on this machine, which can shut programs in or not, at the delay of half a second that is usual: a server that sleeps less may not show a port that a child holds.
+writes DIR/submissions and DIR/expected.json. The same seed gives the same class on machines that can shut programs in,
+and on those that cannot another, whose verdicts differ. They are those at the delay of half a second that is usual.
 """
 
 import argparse

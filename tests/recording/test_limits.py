@@ -218,6 +218,19 @@ time.sleep(600)
     assert not any(directory.exists() for directory in hold.group.directories)
 
 
+def test_a_group_that_can_be_made_but_not_left_again_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("group", "home"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "group/cgroup.procs").touch()
+    made = Group("cgroup v2", (tmp_path / "group",), (tmp_path / "home",))
+    monkeypatch.setattr(cgroup, "make", lambda *_: made)
+    before = os.listdir("/proc/self/fd")
+    hold = Hold(BOUNDS)
+    assert hold.group is None
+    assert len(hold.words) == 2
+    assert os.listdir("/proc/self/fd") == before
+
+
 def test_forks_that_are_refused_to_what_is_being_killed_are_not_charged(cancel: Cancel) -> None:
     own_group()
     hold = Hold(BOUNDS)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from report.recording import cgroup, kernel, network, sandbox
+from report.recording import cgroup, foreign, kernel, network, sandbox
 from report.recording.cancel import Cancel
 from report.recording.limits import Hold
 from report.recording.process import Supervised
@@ -270,6 +270,21 @@ def test_a_compiler_finds_all_that_it_needs_in_there(cancel: Cancel, room: Path)
     with Supervised("test", words, room, cancel, room=room) as command:
         assert command.wait(lambda: command.finished is not None, DEADLINE)
     assert command.output().lines() == ["built"]
+
+
+def test_builds_are_shut_in_too(room: Path, tmp_path: Path) -> None:
+    (tmp_path / "of somebody else").touch()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        code = f"""
+import os, socket
+print(os.path.exists({str(tmp_path / "of somebody else")!r}))
+with socket.socket() as asking:
+    print(asking.connect_ex(("127.0.0.1", {listener.getsockname()[1]})) == 0)
+open("built", "w").close()
+"""
+        good, words = foreign.build("test", [sys.executable, "-c", code], room, room=room)
+    assert (good, words) == (True, f"False\n{not network.is_possible()}")
+    assert [path.name for path in room.iterdir()] == ["built"]
 
 
 def test_without_bubblewrap_nobody_is_shut_in_and_that_is_told(
